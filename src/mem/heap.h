@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * The heap: one region of exactly the configured size.  Fixed blocks are carved from its bottom
+ * at start-up; what is left belongs to two pools, session arenas growing upward from there and
+ * policy records growing downward from the top, one record reserved for each session, so that a
+ * session that was admitted can never lack one.  There is no other allocation.
+ *
+ * Accounting: `extent` of a tag is the span ever touched (what a smaller region would lack);
+ * `requested` is the sum of live bytes, as upstream's heap test counts.
+ */
+#ifndef MEM_HEAP_H
+#define MEM_HEAP_H
+
+#include "migtd/base.h"
+
+/* Every user of the heap; the table of names and of fixed or per-session kind is heap_tags.def. */
+enum mem_tag {
+#define MEM_TAG(name, kind, text) name,
+#include "mem/heap_tags.def"
+#undef MEM_TAG
+	MEM_TAG_COUNT
+};
+
+struct mem_usage {
+	size_t reserved;	/* bytes set aside */
+	size_t used;		/* bytes live now */
+	size_t peak;		/* most bytes live at once */
+	size_t extent;		/* span ever touched */
+};
+
+struct pool {
+	uint8_t *base;		/* element 0; element i lies at base + i * step */
+	ptrdiff_t step;
+	size_t size;		/* bytes of one element, a multiple of 16 */
+	uint32_t capacity;
+	uint32_t live;
+	uint32_t touched;	/* highest index ever used, plus one */
+	uint32_t first_free;	/* lowest index that may be free */
+	enum mem_tag tag;
+};
+
+struct heap {
+	uint8_t *base;
+	size_t size;
+	size_t fixed;		/* bytes carved from the bottom */
+	uint8_t *live_map;	/* one byte per pool element */
+	struct pool sessions;
+	struct pool records;
+	struct mem_usage by_tag[MEM_TAG_COUNT];
+	size_t used;
+	size_t peak;
+};
+
+/* base must be 4096-aligned.  The region is zeroed. */
+void heap_init(struct heap *h, uint8_t *base, size_t size);
+
+/* A fixed block, zeroed, aligned to `align` (a power of two, at most 4096); NULL if none fits. */
+void *heap_fixed(struct heap *h, enum mem_tag tag, size_t size, size_t align);
+
+/*
+ * Divides the rest of the region: the number of sessions is what fits with one arena and one
+ * record each, but at most `most`.  Returns that number (0 when not even one fits).
+ */
+uint32_t heap_divide(struct heap *h, size_t session_size, size_t record_size, uint32_t most);
+
+/* Lowest free element, zeroed; NULL when all are live. */
+void *pool_take(struct heap *h, struct pool *p);
+/* Wipes the element and gives it back. */
+void pool_give(struct heap *h, struct pool *p, void *element);
+uint32_t pool_index(const struct pool *p, const void *element);
+/* Element i if it is live, else NULL. */
+void *pool_at(const struct heap *h, const struct pool *p, uint32_t i);
+
+/* Bytes from the region's start to the last one touched from below plus those from above. */
+size_t heap_extent_peak(const struct heap *h);
+
+const char *mem_tag_name(enum mem_tag tag);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * Shared pages: memory the VMM can read and write, made shared once at start-up.  Page-granular
+ * first fit.  Whatever lies here is hostile: it is copied to private memory once, before the
+ * first look.
+ */
+#ifndef MEM_SHARED_H
+#define MEM_SHARED_H
+
+#include "migtd/base.h"
+
+#define PAGE_SIZE 4096u
+
+enum shared_tag { SHARED_SERVICE, SHARED_GET_QUOTE, SHARED_TAG_COUNT };
+
+struct shared {
+	uint8_t *base;
+	uint8_t *owner;		/* one byte per page: 0 free, else tag + 1 */
+	uint32_t pages;
+	uint32_t used;
+	uint32_t peak;
+	uint32_t extent;	/* highest page ever used, plus one */
+	uint32_t peak_by_tag[SHARED_TAG_COUNT];
+	uint32_t used_by_tag[SHARED_TAG_COUNT];
+};
+
+/* `owner` is private memory, one byte for each page of the region. */
+void shared_init(struct shared *s, uint8_t *base, size_t size, uint8_t *owner);
+
+/* Contiguous zeroed pages, or NULL. */
+uint8_t *shared_take(struct shared *s, enum shared_tag tag, uint32_t pages);
+/* Zeroes the pages and gives them back. */
+void shared_give(struct shared *s, uint8_t *at, uint32_t pages);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * Quote verification (DCAP, TDX): local collateral, checked once at start-up and indexed in
+ * place, and verify_quote() with its 822-byte result.  All calls are synchronous and take their
+ * working memory from the caller.
+ */
+#ifndef ATTEST_ATTEST_H
+#define ATTEST_ATTEST_H
+
+#include "crypto/crypto.h"
+
+#include "attest/collateral.h"	/* struct collateral, struct attest_scratch */
+
+/* The result of a verified quote: 822 packed bytes (attestation spec section 5). */
+#define QUOTE_RESULT_SIZE 822
+struct quote_result {
+	uint8_t bytes[QUOTE_RESULT_SIZE];
+};
+
+/* Offsets into the result. */
+enum quote_result_field {
+	RESULT_TEE_TCB_SVN = 0,
+	RESULT_MRSEAM = 16,
+	RESULT_TD_ATTRIBUTES = 120,
+	RESULT_XFAM = 128,
+	RESULT_MRTD = 136,
+	RESULT_MRCONFIGID = 184,
+	RESULT_MROWNER = 232,
+	RESULT_MROWNERCONFIG = 280,
+	RESULT_RTMR0 = 328,
+	RESULT_REPORTDATA = 520,
+	RESULT_FMSPC = 584,
+	RESULT_TDX_COMPONENTS = 590,
+	RESULT_PCESVN = 606,
+	RESULT_SGX_COMPONENTS = 608,
+	RESULT_MODULE_MAJOR = 624,
+	RESULT_MODULE_SVN = 625,
+	RESULT_QE_MISCSELECT = 626,
+	RESULT_QE_MISCSELECT_MASK = 630,
+	RESULT_QE_ATTRIBUTES = 634,
+	RESULT_QE_ATTRIBUTES_MASK = 650,
+	RESULT_QE_MRENCLAVE = 666,
+	RESULT_QE_MRSIGNER = 698,
+	RESULT_QE_ISVPRODID = 730,
+	RESULT_QE_ISVSVN = 732,
+	RESULT_TCB_DATE = 734,
+	RESULT_TCB_STATUS = 742,
+	RESULT_PLATFORM_TCB_DATE = 774,
+	RESULT_QE_TCB_DATE = 782,
+	RESULT_QE_TCB_STATUS = 790,
+};
+
+/*
+ * Indexes a collateral bundle (the JSON object text of attestation spec 4.4) in place: the text
+ * must stay where it is.  Then checks everything that does not depend on a quote: root, CRLs and
+ * their signatures, QE identity, every platform's TCB info, with the bundle's own rootCa as anchor.
+ */
+enum status collateral_open(struct collateral *c, struct attest_scratch *scratch,
+	const uint8_t *bundle, size_t n) MUST_CHECK;
+
+/* Verifies a quote (in private memory) against the collateral of its FMSPC. */
+enum status verify_quote(const struct collateral *c, struct attest_scratch *scratch,
+	const uint8_t *quote, size_t n, struct quote_result *result) MUST_CHECK;
+
+/* tcbEvaluationDataNumber of the TCB info of an FMSPC; ERR_COLLATERAL_PLATFORM when unknown. */
+enum status collateral_evaluation_number(const struct collateral *c, const uint8_t fmspc[6],
+	uint32_t *number) MUST_CHECK;
+uint32_t collateral_pck_crl_number(const struct collateral *c);
+uint32_t collateral_root_crl_number(const struct collateral *c);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * A streaming JSON reader (RFC 8259) with fixed memory: bytes are pushed in pieces of any size,
+ * events come out through a callback.  UTF-8 is checked, duplicate names are the consumer's
+ * business, nesting is bounded.  Long strings are delivered in parts, unescaped.
+ */
+#ifndef JSON_JSON_H
+#define JSON_JSON_H
+
+#include "migtd/base.h"
+
+#define JSON_DEPTH_MAX 16
+/* Longest member name delivered whole; a longer one is delivered cut, with `cut` set. */
+#define JSON_NAME_MAX 40
+/* A string value comes in parts of at most this many bytes. */
+#define JSON_PART_MAX 64
+
+enum json_kind {
+	JSON_OBJECT_BEGIN,
+	JSON_OBJECT_END,
+	JSON_ARRAY_BEGIN,
+	JSON_ARRAY_END,
+	JSON_NAME,		/* member name: text, n */
+	JSON_STRING,		/* a part of a string value: text, n; `last` on its final part */
+	JSON_NUMBER,		/* integer: value, negative; or not an integer: cut set */
+	JSON_TRUE,
+	JSON_FALSE,
+	JSON_NULL,
+};
+
+struct json_event {
+	enum json_kind kind;
+	unsigned depth;		/* containers open around the value; 0 for the document itself */
+	const uint8_t *text;
+	size_t n;
+	bool last;
+	bool cut;		/* name too long, or number not an integer within 64 bits */
+	bool negative;
+	uint64_t value;
+	uint64_t begin;		/* offset of the value's (or name's) first byte in the document */
+	uint64_t end;		/* offset just past its last byte, where known (not for *_BEGIN) */
+};
+
+/* Any status other than STATUS_OK stops the reader and comes back from json_feed(). */
+typedef enum status json_event_fn(void *ctx, const struct json_event *event);
+
+struct json_reader {
+	json_event_fn *event;
+	void *ctx;
+	uint64_t offset;
+	uint64_t begin;
+	uint64_t number;
+	uint32_t objects;	/* bit d set: the container at depth d is an object */
+	uint32_t code_point;
+	uint16_t n;
+	uint8_t depth;
+	uint8_t state;
+	uint8_t sub;
+	uint8_t utf8_left;
+	uint8_t utf8_first;
+	uint8_t flags;
+	uint16_t surrogate;
+	uint8_t text[JSON_PART_MAX];
+};
+
+void json_begin(struct json_reader *r, json_event_fn *event, void *ctx);
+/* Takes all n bytes or fails: ERR_JSON, ERR_JSON_DEPTH, or the callback's status. */
+enum status json_feed(struct json_reader *r, const uint8_t *from, size_t n) MUST_CHECK;
+/* The document is complete. */
+enum status json_end(struct json_reader *r) MUST_CHECK;
+/* Whole document in one call. */
+enum status json_parse(const uint8_t *from, size_t n, json_event_fn *event, void *ctx) MUST_CHECK;
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * TDG.VP.VMCALL<Service>: the command and response pages of the Service MigTD (GHCI), and the
+ * migration request that WaitForRequest brings in HOBs.
+ *
+ * A struct service owns one command page and one response page of shared memory and one private
+ * page: the response is copied to the private page once, before the first look.
+ */
+#ifndef TDX_SERVICE_H
+#define TDX_SERVICE_H
+
+#include "mem/shared.h"
+#include "tdx/tdx.h"
+
+#define SERVICE_VSOCK_HEADER 44
+/* Payload bytes one Send or Receive page can carry: page - 24 - 12 - vsock header. */
+#define SERVICE_VSOCK_PAYLOAD (PAGE_SIZE - 24 - 12 - SERVICE_VSOCK_HEADER)
+
+/* Request id that Receive carries: packets of any session. */
+#define SERVICE_ANY_REQUEST 0xffffffffffffffffull
+
+struct service {
+	struct tdx *tdx;
+	uint8_t *command;	/* shared */
+	uint8_t *response;	/* shared */
+	uint8_t *copy;		/* private, PAGE_SIZE */
+};
+
+/* StartMigration as the VMM asks for it; integers as on the wire. */
+struct migration_request {
+	uint64_t request_id;
+	bool is_source;
+	bool has_init_tdinfo;
+	struct servtd_binding target;
+	uint64_t remote_cid;
+	uint32_t port;
+	uint8_t init_tdinfo[TDINFO_SIZE];
+};
+
+/* Takes the two shared pages. */
+enum status service_init(struct service *s, struct tdx *tdx, struct shared *shared, uint8_t *copy)
+	MUST_CHECK;
+/* ERR_VMM_UNSUPPORTED when the VMM has no MigTD service. */
+enum status service_query(struct service *s) MUST_CHECK;
+/* STATUS_PENDING: no request waits.  ERR_REQUEST: the VMM's data is malformed (drop it). */
+enum status service_wait_for_request(struct service *s, struct migration_request *request)
+	MUST_CHECK;
+enum status service_report_status(struct service *s, uint64_t request_id,
+	enum migration_result result) MUST_CHECK;
+/* One vsock packet: 44-byte header and at most SERVICE_VSOCK_PAYLOAD bytes. */
+enum status service_send(struct service *s, uint64_t request_id,
+	const uint8_t header[SERVICE_VSOCK_HEADER], const uint8_t *payload, size_t n) MUST_CHECK;
+/* STATUS_PENDING: no packet waits.  *packet points into s->copy, *n bytes, header included. */
+enum status service_receive(struct service *s, const uint8_t **packet, size_t *n) MUST_CHECK;
+
+#endif

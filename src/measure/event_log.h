@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * The CCEL event log (policy spec section 3): the own one, built at start-up and generated piece
+ * by piece as it is sent (event data stay where they are, in the volume); the peer's, replayed and
+ * classified as it streams by.
+ */
+#ifndef MEASURE_EVENT_LOG_H
+#define MEASURE_EVENT_LOG_H
+
+#include "crypto/crypto.h"
+
+#define EVENT_LOG_EVENTS_MAX 8
+
+enum event_tag { EVENT_TAG_POLICY = 1, EVENT_TAG_ROOT_CA = 2, EVENT_TAG_ISSUER_CHAIN = 3 };
+
+struct event {
+	uint32_t mr_index;	/* RTMR index plus one */
+	uint32_t type;
+	uint8_t digest[SHA384_SIZE];
+	uint8_t head[8];	/* first bytes of the event data (tag and length), head_size of them */
+	uint32_t head_size;
+	const uint8_t *data;	/* the rest, in place */
+	uint32_t data_size;
+};
+
+struct event_log {
+	uint32_t count;
+	struct event event[EVENT_LOG_EVENTS_MAX];
+};
+
+/* Starts the log with the Spec ID record. */
+void event_log_init(struct event_log *log);
+/* The separator event of td-shim (four zero bytes) for an RTMR. */
+enum status event_log_add_separator(struct event_log *log, unsigned rtmr) MUST_CHECK;
+/* A tagged event: the digest covers `measured`, the log carries `data`. */
+enum status event_log_add_tagged(struct event_log *log, unsigned rtmr, enum event_tag tag,
+	const uint8_t *measured, size_t measured_size, const uint8_t *data, size_t data_size)
+	MUST_CHECK;
+
+/* Size as sent: all records and the one trailing zero byte. */
+size_t event_log_size(const struct event_log *log);
+/* Bytes [offset, offset + n) as sent. */
+void event_log_read(const struct event_log *log, size_t offset, uint8_t *to, size_t n);
+
+/* A peer's log, pushed in pieces. */
+struct event_log_reader {
+	uint8_t rtmr[4][SHA384_SIZE];
+	uint8_t policy_digest[SHA384_SIZE];
+	uint8_t chain_digest[SHA384_SIZE];
+	bool has_policy;
+	bool has_chain;
+	bool stopped;		/* filler reached: the rest is ignored */
+	enum status error;	/* ERR_EVENT_LOG: malformed, told at the end */
+	uint64_t size;		/* announced */
+	uint64_t taken;
+	uint32_t in_record;	/* bytes of the record at hand taken so far */
+	uint32_t data_size;
+	uint8_t header[66];
+	uint8_t head[24];	/* first data bytes, for classification */
+};
+
+void event_log_reader_begin(struct event_log_reader *r, uint64_t size);
+void event_log_reader_feed(struct event_log_reader *r, const uint8_t *from, size_t n);
+/* ERR_EVENT_LOG for a log that cannot be iterated or classified. */
+enum status event_log_reader_end(struct event_log_reader *r) MUST_CHECK;
+
+#endif

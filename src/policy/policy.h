@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * Migration policy v2: the own policy, read in place; the peer's, streamed; evaluation of the
+ * peer's facts under the own policy.  Policy spec section 2.
+ */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include "attest/attest.h"
+#include "crypto/crypto.h"
+#include "json/json.h"
+
+#define POLICY_MAPPINGS_MAX 16
+#define POLICY_LEVELS_MAX 16
+#define POLICY_DATE_MAX 20
+/* Largest peer-data blob accepted: policy and issuer chain with their two length fields. */
+#define POLICY_BLOB_MAX (512u * 1024u)
+
+enum tcb_status {
+	TCB_UNKNOWN,		/* fact not known */
+	TCB_UNRECOGNISED,	/* known, but a text no rule knows */
+	TCB_UP_TO_DATE,
+	TCB_SW_HARDENING_NEEDED,
+	TCB_CONFIGURATION_NEEDED,
+	TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED,
+	TCB_OUT_OF_DATE,
+	TCB_OUT_OF_DATE_CONFIGURATION_NEEDED,
+	TCB_REVOKED,
+};
+
+struct policy_date {
+	uint8_t n;
+	uint8_t text[POLICY_DATE_MAX];
+};
+
+/* tdMeasurements -> isvsvn: the digest covers MRTD, RTMR0, RTMR1 and what else `pins` names. */
+struct policy_mapping {
+	uint8_t digest[SHA384_SIZE];
+	uint16_t isvsvn;
+	uint8_t pins;		/* bit 0 RTMR2, bit 1 RTMR3 */
+};
+
+struct policy_level {
+	uint16_t isvsvn;
+	uint8_t status;		/* enum tcb_status */
+	struct policy_date date;
+};
+
+/* All that is kept of a policy once it has streamed by. */
+struct policy_record {
+	uint8_t blob_digest[SHA384_SIZE];	/* of the peer-data blob; the record's key */
+	uint8_t policy_digest[SHA384_SIZE];	/* of the policy file */
+	uint8_t chain_digest[SHA384_SIZE];	/* of the issuer chain file */
+	uint32_t policy_svn;
+	uint16_t references;
+	uint8_t published;
+	uint8_t mapping_count;
+	uint8_t level_count;
+	enum status format;	/* envelope and schema */
+	enum status signature;	/* the three document signatures and chain walks */
+	enum status chain;	/* the three chains against the local ones */
+	struct policy_mapping mapping[POLICY_MAPPINGS_MAX];
+	struct policy_level level[POLICY_LEVELS_MAX];
+};
+
+/* Facts about one MigTD that policies judge.  Unknown ones are marked so. */
+struct policy_facts {
+	bool platform_known;
+	struct policy_date tcb_date;
+	uint8_t tcb_status;
+	uint32_t tcb_evaluation_number;
+	uint8_t fmspc[6];
+	uint32_t pck_crl_number;
+	uint32_t root_crl_number;
+	bool migtd_known;
+	uint16_t isvsvn;
+	uint8_t migtd_status;
+	struct policy_date migtd_date;
+};
+
+/* Where a verdict came from, for the log and for ReportStatus. */
+struct policy_reason {
+	const char *block;	/* "policy", "forwardPolicy", "mandatory", ... */
+	const char *property;	/* "tcbDate", ... */
+	uint8_t index;		/* of the block in its list */
+};
+
+#include "policy/own.h"		/* struct policy_own */
+#include "policy/peer.h"	/* struct peer_policy_reader */
+
+/*
+ * Start-up: verifies the own policy with its chain (policy spec 2.9), indexes it in place and
+ * opens its collateral.  Both texts must stay where they are.
+ */
+enum status policy_own_open(struct policy_own *own, struct attest_scratch *scratch,
+	const uint8_t *policy, size_t policy_size, const uint8_t *chain, size_t chain_size)
+	MUST_CHECK;
+
+/* Own TDINFO against the own policy (2.9 step 4): MROWNERCONFIG first, then MROWNER. */
+enum status policy_own_check_tdinfo(const struct policy_own *own, const uint8_t tdinfo[512])
+	MUST_CHECK;
+
+/* The VMM's initial TDINFO against the own policy (2.15 A). */
+enum status policy_check_init_tdinfo(const struct policy_own *own, const uint8_t init[512])
+	MUST_CHECK;
+
+/* Own peer-data blob: u32 policy size, policy, u32 chain size, chain. */
+size_t policy_own_blob_size(const struct policy_own *own);
+void policy_own_blob_read(const struct policy_own *own, size_t offset, uint8_t *to, size_t n);
+
+/*
+ * A peer's blob, pushed in pieces of any size.  While it equals the own blob nothing is kept but
+ * the position; a differing one is read into a record taken from `take` (which cannot fail for an
+ * admitted session).  peer_policy_feed() fails only when the blob cannot be one (lengths);
+ * everything else is remembered in the record and reported in upstream's order later.
+ */
+void peer_policy_begin(struct peer_policy_reader *r, const struct policy_own *own,
+	struct policy_store *store, uint32_t blob_size);
+enum status peer_policy_feed(struct peer_policy_reader *r, const uint8_t *from, size_t n)
+	MUST_CHECK;
+/* The record of the complete blob, reference taken; own.record when equal to the own blob. */
+enum status peer_policy_end(struct peer_policy_reader *r, const struct policy_record **record)
+	MUST_CHECK;
+/* Drops a reader that did not reach its end (its record goes back, wiped). */
+void peer_policy_abort(struct peer_policy_reader *r);
+/* Gives a reference back; the record is wiped and freed at zero. */
+void policy_record_drop(struct policy_store *store, const struct policy_record *record);
+
+/* Facts from a verified quote; `record` is the policy of the MigTD that was quoted. */
+enum status policy_facts_of(const struct policy_own *own, const struct policy_record *record,
+	const struct quote_result *result, struct policy_facts *facts) MUST_CHECK;
+
+/*
+ * The verdict of one side on its peer's facts under its own policy (2.14): common list, then the
+ * forward (source) or backward (destination) one, then for the source policySvn.
+ */
+enum status policy_evaluate(const struct policy_own *own, bool is_source,
+	const struct policy_record *peer, const struct policy_facts *facts,
+	const struct policy_facts *local, struct policy_reason *reason) MUST_CHECK;
+
+/* Initial-MigTD checks of the destination (2.15 B, C, D), in that order. */
+enum status policy_check_initial(const struct policy_own *own, const struct quote_result *peer,
+	const uint8_t init_tdinfo[512], const uint8_t servtd_ext[272]) MUST_CHECK;
+
+#endif

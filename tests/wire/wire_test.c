@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "wire/reader.h"
+#include "wire/writer.h"
+
+static void reads_little_and_big_endian(void **state)
+{
+	const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 0, 0};
+	struct reader r = reader_of(bytes, sizeof(bytes));
+
+	(void)state;
+	assert_int_equal(reader_u8(&r), 1);
+	assert_int_equal(reader_u16(&r), 0x0302);
+	assert_int_equal(reader_u24(&r), 0x060504);
+	assert_int_equal(reader_u32(&r), 0x0a090807);
+	assert_int_equal(reader_u32_be(&r), 0x0b0c0d0e);
+	assert_int_equal(reader_left(&r), 6);
+	reader_bytes(&r, 4);
+	reader_zero(&r, 2);
+	assert_true(reader_done(&r));
+}
+
+static void fails_once_and_for_good(void **state)
+{
+	const uint8_t bytes[] = {1, 2, 3};
+	struct reader r = reader_of(bytes, sizeof(bytes));
+	uint8_t copy[4] = {9, 9, 9, 9};
+
+	(void)state;
+	reader_copy(&r, copy, 4);
+	assert_int_equal(copy[0] | copy[3], 0);
+	assert_false(reader_ok(&r));
+	assert_int_equal(reader_u8(&r), 0);
+	assert_null(reader_bytes(&r, 0));
+	assert_int_equal(reader_left(&r), 0);
+	assert_false(reader_done(&r));
+}
+
+static void refuses_reserved_bits(void **state)
+{
+	const uint8_t bytes[] = {0, 0, 1};
+	struct reader r = reader_of(bytes, sizeof(bytes));
+
+	(void)state;
+	reader_zero(&r, 3);
+	assert_false(reader_ok(&r));
+}
+
+static void sub_reader_is_bounded(void **state)
+{
+	const uint8_t bytes[] = {1, 2, 3, 4};
+	struct reader r = reader_of(bytes, sizeof(bytes));
+	struct reader sub = reader_sub(&r, 2);
+
+	(void)state;
+	assert_int_equal(reader_u16(&sub), 0x0201);
+	assert_true(reader_done(&sub));
+	sub = reader_sub(&r, 3);
+	assert_false(reader_ok(&sub));
+	assert_false(reader_ok(&r));
+}
+
+static void writes_and_stops_at_the_end(void **state)
+{
+	uint8_t bytes[15];
+	const uint8_t wanted[15] = {1, 2, 3, 4, 5, 6, 7, 1, 2, 3, 4};
+	struct writer w = writer_of(bytes, sizeof(bytes));
+
+	(void)state;
+	writer_u8(&w, 1);
+	writer_u16(&w, 0x0302);
+	writer_u32(&w, 0x07060504);
+	writer_u32_be(&w, 0x01020304);
+	writer_zero(&w, 4);
+	assert_true(writer_ok(&w));
+	assert_int_equal(writer_size(&w), 15);
+	assert_memory_equal(bytes, wanted, 15);
+	writer_u8(&w, 1);
+	assert_false(writer_ok(&w));
+	assert_int_equal(writer_room(&w), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_little_and_big_endian),
+		cmocka_unit_test(fails_once_and_for_good),
+		cmocka_unit_test(refuses_reserved_bits),
+		cmocka_unit_test(sub_reader_is_bounded),
+		cmocka_unit_test(writes_and_stops_at_the_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

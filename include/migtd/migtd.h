@@ -35,7 +35,17 @@ struct migtd_port {
 	uint64_t (*now_ms)(void *ctx);
 	/* One console line, without its newline. */
 	void (*console)(void *ctx, const char *line, size_t n);
+	/* Interrupts since the last call, as MIGTD_EVENT_ bits; clears them. */
+	uint32_t (*events)(void *ctx);
 };
+
+/* Interrupts the core wants to know of. */
+#define MIGTD_EVENT_REQUEST 1u	/* vector 0x50: a request may wait */
+#define MIGTD_EVENT_QUOTE 2u	/* vector 0x51: a quote may be done */
+#define MIGTD_EVENT_RX 4u	/* vector 0x52: a packet may wait */
+#define MIGTD_VECTOR_REQUEST 0x50
+#define MIGTD_VECTOR_QUOTE 0x51
+#define MIGTD_VECTOR_RX 0x52
 
 struct migtd_config {
 	uint8_t *ram;		/* the TD's memory; guest physical address 0 */
@@ -56,6 +66,7 @@ struct migtd_config {
 	uint32_t timeout_ms;	/* limit of the pre-session and of the SPDM phase, each; 0 = 60 s */
 	uint32_t sessions_max;	/* 0 = as many as the heap holds */
 	enum log_level log_level;
+	bool report_usage;	/* print the high-water marks after each request (measuring build) */
 };
 
 struct migtd;

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * One migration session: a state machine stepped by the scheduler.  session_step() does what can
+ * be done now and returns at the latest when the phase changes; it never waits.  All a session
+ * keeps lies in its arena, which is wiped whole when it ends, on every path.
+ */
+#ifndef CORE_SESSION_H
+#define CORE_SESSION_H
+
+#include "core/work_slot.h"
+#include "migtd/migtd.h"
+#include "policy/policy.h"
+#include "spdm/spdm.h"
+#include "tdx/get_quote.h"
+#include "tdx/service.h"
+#include "transport/vsock.h"
+
+/* What a session waits for when session_step() returned STATUS_PENDING. */
+enum session_wait {
+	SESSION_WAIT_NONE,	/* nothing: step again */
+	SESSION_WAIT_IO,	/* a packet of its connection */
+	SESSION_WAIT_QUOTE,	/* the quoting service, or the time of the next try */
+	SESSION_WAIT_REFERENCE,	/* the local reference */
+	SESSION_WAIT_SLOT,	/* a work slot */
+};
+
+/* Pre-session exchange (SPDM spec 1.4): both directions of three packets. */
+struct pre_session {
+	uint32_t tx_offset;	/* of the current packet, header included */
+	uint32_t rx_offset;
+	uint32_t rx_size;	/* announced size of the peer's blob */
+	uint8_t rx_header[16];
+	struct peer_policy_reader peer;
+};
+
+/* What the attestation and migration-info messages carry besides the slot. */
+struct exchange {
+	uint8_t servtd_ext[SERVTD_EXT_SIZE];	/* source: of the target TD, as sent */
+	uint8_t approved_ext_hash[SHA384_SIZE];	/* destination: to be accepted with the keys */
+	uint8_t tee_tcb_svn[16];		/* of the own TDREPORT behind the own quote */
+	uint8_t own_key[32];
+	uint8_t peer_key[32];
+	uint8_t own_version[4];			/* u16 min, u16 max */
+	uint8_t peer_version[4];
+};
+
+struct session {
+	struct migtd *td;
+	struct session *run_next;		/* runnable list */
+	struct session *slot_next;		/* queue for a work slot */
+	struct work_slot *slot;
+	const struct policy_record *peer;	/* the peer's policy, reference held */
+	uint64_t request_id;
+	uint64_t remote_cid;
+	uint64_t last_ms;			/* when the clocks below were last advanced */
+	struct servtd_binding target;
+	uint32_t remote_port;
+	uint32_t budget_ms;			/* left of the time limit at hand */
+	uint32_t slot_peer_ms;			/* spent waiting for the peer with a slot in hand */
+	uint32_t slot_queue_ms;			/* spent in the queue */
+	uint32_t quote_ms;			/* until the quote must be there, or be tried again */
+	uint8_t quote_try;
+	uint8_t phase;				/* enum phase */
+	uint8_t wait;				/* enum session_wait */
+	bool is_source;
+	bool runnable;				/* on the runnable list */
+	bool held;
+	bool in_queue;
+	bool in_spdm;				/* which arm of `stage` is live */
+	bool has_init_tdinfo;
+	bool keys_written;
+	struct policy_reason reason;
+	struct get_quote quote;
+	struct vsock_connection connection;
+	union {
+		struct pre_session pre;
+		struct {
+			struct spdm spdm;
+			struct exchange exchange;
+		};
+	} stage;
+	uint8_t init_tdinfo[TDINFO_SIZE];	/* from the VMM, when has_init_tdinfo */
+};
+
+/* Fills a fresh, zeroed arena from the VMM's request; PHASE_CONNECT. */
+void session_begin(struct session *s, struct migtd *td, const struct migration_request *request);
+
+/* STATUS_PENDING (see s->wait), STATUS_OK: the keys are exchanged; else why it failed. */
+enum status session_step(struct session *s) MUST_CHECK;
+
+/* Advances the session's clocks to now; the status when one has run out. */
+enum status session_clock(struct session *s, uint64_t now) MUST_CHECK;
+
+/* Tells the peer if that is still possible and gives everything back but the arena itself. */
+void session_end(struct session *s, enum status why);
+
+/* --- the parts of a session ---------------------------------------------------------------- */
+
+/* pre_session.c: PHASE_HELLO to PHASE_START. */
+void pre_session_begin(struct session *s);
+enum status pre_session_step(struct session *s) MUST_CHECK;
+
+/* own_quote.c: PHASE_QUOTE. */
+enum status own_quote_step(struct session *s) MUST_CHECK;
+
+/* attest_exchange.c: ops 0x03 and 0x04; migration_info.c: ops 0x05 and 0x06. */
+extern const struct spdm_owner_ops session_owner_ops;
+
+enum status attest_ready(struct session *s, enum vdm_op op, bool outgoing) MUST_CHECK;
+uint32_t attest_element_size(const struct session *s, enum vdm_element type);
+enum status attest_element_read(struct session *s, enum vdm_element type, uint32_t offset,
+	uint8_t *to, size_t n) MUST_CHECK;
+enum status attest_element_begin(struct session *s, enum vdm_element type, uint32_t size)
+	MUST_CHECK;
+enum status attest_element_write(struct session *s, enum vdm_element type, uint32_t offset,
+	const uint8_t *from, size_t n) MUST_CHECK;
+enum status attest_received(struct session *s, enum vdm_op op) MUST_CHECK;
+
+enum status migration_info_ready(struct session *s, enum vdm_op op, bool outgoing) MUST_CHECK;
+enum status migration_info_received(struct session *s, enum vdm_op op) MUST_CHECK;
+/* The 4- or 32-byte field of an element, own (outgoing) or the peer's; NULL for another type. */
+uint8_t *migration_info_field(struct session *s, enum vdm_element type, bool outgoing,
+	uint32_t *size);
+
+/* verdict.c: judges the peer's complete attestation message in the slot, in upstream's order. */
+enum status verdict(struct session *s) MUST_CHECK;
+
+/* servtd_ext.c: reads SERVTD_EXT of the target TD; its hash as the destination accepts it. */
+enum status servtd_ext_read(struct tdx *tdx, struct servtd_binding *target,
+	uint8_t ext[SERVTD_EXT_SIZE]) MUST_CHECK;
+void servtd_ext_approved_hash(const uint8_t ext[SERVTD_EXT_SIZE], uint8_t hash[SHA384_SIZE]);
+
+#endif

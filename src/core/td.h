@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/* The Migration TD's own state: one block in the fixed part of the heap. */
+#ifndef CORE_TD_H
+#define CORE_TD_H
+
+#include "core/local_reference.h"
+#include "core/session.h"
+#include "core/work_slot.h"
+#include "log/log.h"
+#include "measure/event_log.h"
+#include "migtd/migtd.h"
+#include "policy/policy.h"
+
+#define SESSION_TIMEOUT_MS 60000
+
+/* Scratch for TDCALLs whose operands have an alignment; 1024-aligned as a whole. */
+struct tdcall_scratch {
+	uint8_t report[TDREPORT_SIZE];
+	uint8_t reportdata[REPORTDATA_SIZE];
+	uint8_t digest[64];
+};
+
+struct migtd {
+	struct migtd_config config;
+	struct migtd_port port;
+	struct log log;
+	struct tdx tdx;
+	struct heap heap;
+	struct shared shared;
+	struct service service;
+	struct vsock vsock;
+	struct event_log event_log;
+	struct policy_own *own;
+	struct policy_store store;
+	struct attest_scratch *scratch;
+	struct tdcall_scratch *tdcall;
+	struct work_slots source_slots;
+	struct work_slots destination_slots;
+	struct local_reference reference;
+	struct migration_request request;	/* scratch for WaitForRequest */
+	uint8_t tdinfo[TDINFO_SIZE];		/* own, final: no RTMR is extended after start-up */
+	struct session *run_first;
+	struct session *run_last;
+	uint64_t now;
+	uint64_t next_sweep;
+	enum phase hold;			/* PHASE_COUNT: none */
+	uint32_t held;
+	uint32_t sessions_peak;
+	uint64_t completed;
+	uint64_t failed;
+	size_t requested_peak;
+	size_t heap_by_phase[PHASE_COUNT];
+	size_t shared_by_phase[PHASE_COUNT];
+};
+
+static inline struct work_slots *session_slots(const struct session *s)
+{
+	return s->is_source ? &s->td->source_slots : &s->td->destination_slots;
+}
+
+/* Puts a session on the runnable list unless it is on it. */
+void session_run(struct session *s);
+
+/* requests.c: takes what the VMM asks for; true when there may be more. */
+bool requests_poll(struct migtd *td);
+/* Ends a session: report, accounting, arena wiped. */
+void session_finish(struct session *s, enum status result);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * What is kept of a collateral bundle: places in its text and the few values that were verified
+ * at start-up.  All fields are private to src/attest.
+ */
+#ifndef ATTEST_COLLATERAL_H
+#define ATTEST_COLLATERAL_H
+
+#include "crypto/crypto.h"
+
+/* Bundles with more platforms are refused. */
+#define COLLATERAL_PLATFORMS_MAX 64
+
+/* A JSON string of the bundle: the bytes between its quotes, escapes and all. */
+struct collateral_string {
+	uint32_t offset;
+	uint32_t n;
+};
+
+struct collateral_platform {
+	uint8_t fmspc[6];
+	uint8_t tcb_info_ok;	/* parsed, signed by a verified chain */
+	struct collateral_string tcb_info;
+	uint32_t evaluation_number;
+};
+
+struct collateral {
+	const uint8_t *text;
+	struct collateral_string root_crl;
+	struct collateral_string pck_crl;
+	struct collateral_string qe_identity;
+	uint32_t root_crl_number;
+	uint32_t pck_crl_number;
+	uint8_t root_digest[SHA256_SIZE];	/* of the root certificate */
+	uint8_t root_point[P256_POINT_SIZE];
+	uint8_t issuer_digest[SHA256_SIZE];	/* of the CA certificate that issued the PCK CRL */
+	uint8_t issuer_point[P256_POINT_SIZE];
+	uint32_t platform_count;
+	struct collateral_platform platform[COLLATERAL_PLATFORMS_MAX];
+};
+
+/*
+ * Working memory of collateral_open() and verify_quote(), lent by the caller for the call and
+ * wiped at its end.  What lies in it is private to src/attest.
+ */
+#define ATTEST_SCRATCH_SIZE 6144
+struct attest_scratch {
+	uint64_t words[ATTEST_SCRATCH_SIZE / 8];
+};
+
+#endif

@@ -11,6 +11,7 @@
 
 #include "migtd/base.h"
 
+#include "log/log.h"
 #include "mem/heap.h"
 #include "mem/shared.h"
 #include "tdx/tdx.h"
@@ -23,8 +24,6 @@ enum phase {
 };
 
 const char *phase_word(enum phase p);
-
-enum log_level { LOG_ERROR = 1, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_TRACE };
 
 /* What the port does for the core. */
 struct migtd_port {

@@ -22,10 +22,10 @@ enum mem_tag {
 };
 
 struct mem_usage {
-	size_t reserved;	/* bytes set aside */
-	size_t used;		/* bytes live now */
+	size_t reserved;	/* bytes set aside, alignment included */
+	size_t used;		/* bytes live now, as requested */
 	size_t peak;		/* most bytes live at once */
-	size_t extent;		/* span ever touched */
+	size_t extent;		/* span ever touched, alignment included */
 };
 
 struct pool {
@@ -36,6 +36,8 @@ struct pool {
 	uint32_t live;
 	uint32_t touched;	/* highest index ever used, plus one */
 	uint32_t first_free;	/* lowest index that may be free */
+	uint32_t refused;	/* pool_give() calls that named no live element */
+	uint8_t *live_map;	/* one byte per element: 1 when it is live */
 	enum mem_tag tag;
 };
 
@@ -43,7 +45,6 @@ struct heap {
 	uint8_t *base;
 	size_t size;
 	size_t fixed;		/* bytes carved from the bottom */
-	uint8_t *live_map;	/* one byte per pool element */
 	struct pool sessions;
 	struct pool records;
 	struct mem_usage by_tag[MEM_TAG_COUNT];
@@ -58,15 +59,22 @@ void heap_init(struct heap *h, uint8_t *base, size_t size);
 void *heap_fixed(struct heap *h, enum mem_tag tag, size_t size, size_t align);
 
 /*
- * Divides the rest of the region: the number of sessions is what fits with one arena and one
- * record each, but at most `most`.  Returns that number (0 when not even one fits).
+ * Divides the rest of the region, once: the number of sessions is what fits with one arena, one
+ * record and two bytes of live map (under MEM_TD) each, but at most `most`.  Sizes are rounded up
+ * to 16; neither may be 0.  Returns that number; 0 when not even one fits, and nothing changes.
+ * No fixed block can be had afterwards.
  */
 uint32_t heap_divide(struct heap *h, size_t session_size, size_t record_size, uint32_t most);
 
 /* Lowest free element, zeroed; NULL when all are live. */
 void *pool_take(struct heap *h, struct pool *p);
-/* Wipes the element and gives it back. */
+/*
+ * Wipes the element and gives it back.  A pointer that is no live element of this pool (given
+ * twice, another pool's, inside an element) changes nothing and is counted in `refused`.
+ */
 void pool_give(struct heap *h, struct pool *p, void *element);
+/* POOL_NO_INDEX when the pointer is not the start of an element, live or free. */
+#define POOL_NO_INDEX UINT32_MAX
 uint32_t pool_index(const struct pool *p, const void *element);
 /* Element i if it is live, else NULL. */
 void *pool_at(const struct heap *h, const struct pool *p, uint32_t i);
@@ -74,6 +82,9 @@ void *pool_at(const struct heap *h, const struct pool *p, uint32_t i);
 /* Bytes from the region's start to the last one touched from below plus those from above. */
 size_t heap_extent_peak(const struct heap *h);
 
+/* Name of the enumerator ("MEM_SESSION"), what the tag holds, and whether it grows per session. */
 const char *mem_tag_name(enum mem_tag tag);
+const char *mem_tag_text(enum mem_tag tag);
+bool mem_tag_per_session(enum mem_tag tag);
 
 #endif

@@ -20,16 +20,20 @@ struct shared {
 	uint32_t used;
 	uint32_t peak;
 	uint32_t extent;	/* highest page ever used, plus one */
+	uint32_t refused;	/* shared_give() calls that did not name pages in use */
 	uint32_t peak_by_tag[SHARED_TAG_COUNT];
 	uint32_t used_by_tag[SHARED_TAG_COUNT];
 };
 
-/* `owner` is private memory, one byte for each page of the region. */
+/* base is page aligned; `owner` is private memory, one byte for each whole page of the region. */
 void shared_init(struct shared *s, uint8_t *base, size_t size, uint8_t *owner);
 
 /* Contiguous zeroed pages, or NULL. */
 uint8_t *shared_take(struct shared *s, enum shared_tag tag, uint32_t pages);
-/* Zeroes the pages and gives them back. */
+/*
+ * Zeroes the pages and gives them back; they may be part of what was taken.  Anything but pages
+ * in use under one tag changes nothing and is counted in `refused`.
+ */
 void shared_give(struct shared *s, uint8_t *at, uint32_t pages);
 
 #endif

@@ -10,7 +10,10 @@
 
 #define STACK_MARK 0x5a5a5a5a5a5a5a5aull
 
-/* Paints [low, high); both 8-byte aligned. */
+/*
+ * Paints [low, high); both 8-byte aligned.  When it paints the stack it runs on, `high` must leave
+ * the caller's frame and 128 bytes for this call above it.
+ */
 void stack_paint(uint8_t *low, uint8_t *high);
 
 /* Bytes from the deepest overwritten word up to `high`; high - low when all were overwritten. */

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * The reader against jansson: every document is read by both, ours in random pieces, into the
+ * same kind of tree.  Differences other than those json.h lists fail the test.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+/* jansson's node types have the names of our events. */
+#define JSON_STRING JANSSON_STRING
+#define JSON_TRUE JANSSON_TRUE
+#define JSON_FALSE JANSSON_FALSE
+#define JSON_NULL JANSSON_NULL
+#include <jansson.h>
+#undef JSON_STRING
+#undef JSON_TRUE
+#undef JSON_FALSE
+#undef JSON_NULL
+
+#include "json/json.h"
+
+static uint32_t seed = 1;
+
+static uint32_t draw(uint32_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 17;
+	seed ^= seed << 5;
+	return seed % below;
+}
+
+/* --- a tree built from our events ---------------------------------------------------------- */
+
+struct builder {
+	const char *doc;
+	json_t *stack[JSON_DEPTH_MAX + 1];
+	char *name[JSON_DEPTH_MAX + 1];
+	size_t name_size[JSON_DEPTH_MAX + 1];
+	unsigned depth;
+	json_t *root;
+	char text[1 << 18];
+	size_t n;
+	bool beyond_jansson;	/* a number or name jansson cannot hold */
+};
+
+static void place(struct builder *b, json_t *value)
+{
+	if (b->depth == 0)
+		b->root = value;
+	else if (json_is_array(b->stack[b->depth - 1]))
+		assert_int_equal(json_array_append_new(b->stack[b->depth - 1], value), 0);
+	else
+		assert_int_equal(json_object_setn_new_nocheck(b->stack[b->depth - 1],
+			b->name[b->depth], b->name_size[b->depth], value), 0);
+}
+
+/* What jansson makes of the verbatim text of a token. */
+static json_t *verbatim(const struct builder *b, const struct json_event *e)
+{
+	return json_loadb(b->doc + e->begin, e->end - e->begin,
+		JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+}
+
+static void take_name(struct builder *b, const struct json_event *e)
+{
+	json_t *whole = verbatim(b, e);
+
+	assert_non_null(whole);
+	assert_int_equal(e->cut, json_string_length(whole) > JSON_NAME_MAX);
+	assert_int_equal(e->n, e->cut ? JSON_NAME_MAX : json_string_length(whole));
+	assert_memory_equal(e->text, json_string_value(whole), e->n);
+	free(b->name[e->depth]);
+	b->name_size[e->depth] = json_string_length(whole);
+	b->name[e->depth] = malloc(b->name_size[e->depth] + 1);
+	memcpy(b->name[e->depth], json_string_value(whole), b->name_size[e->depth] + 1);
+	b->beyond_jansson |= memchr(b->name[e->depth], 0, b->name_size[e->depth]) != NULL;
+	json_decref(whole);
+}
+
+static void take_string(struct builder *b, const struct json_event *e)
+{
+	assert_true(e->n <= JSON_PART_MAX && (e->last || e->n == JSON_PART_MAX));
+	assert_true(b->n + e->n <= sizeof(b->text));
+	memcpy(b->text + b->n, e->text, e->n);
+	b->n += e->n;
+	if (!e->last)
+		return;
+	json_t *whole = verbatim(b, e);
+	assert_non_null(whole);
+	assert_int_equal(b->n, json_string_length(whole));
+	assert_memory_equal(b->text, json_string_value(whole), b->n);
+	place(b, whole);
+	b->n = 0;
+}
+
+static void take_number(struct builder *b, const struct json_event *e)
+{
+	json_t *whole = verbatim(b, e);
+	const uint64_t most = (uint64_t)INT64_MAX + (e->negative ? 1 : 0);
+
+	if (whole == NULL || (!e->cut && e->value > most)) {
+		assert_null(whole);
+		b->beyond_jansson = true;
+		place(b, json_null());
+		return;
+	}
+	assert_int_equal(e->negative, b->doc[e->begin] == '-');
+	assert_int_equal(e->cut, json_is_real(whole));
+	if (!e->cut)
+		assert_int_equal(e->negative ? 0 - e->value : e->value,
+			(uint64_t)json_integer_value(whole));
+	place(b, whole);
+}
+
+static enum status build(void *ctx, const struct json_event *e)
+{
+	struct builder *b = ctx;
+
+	switch (e->kind) {
+	case JSON_OBJECT_BEGIN:
+	case JSON_ARRAY_BEGIN:
+		assert_int_equal(e->depth, b->depth);
+		assert_int_equal(b->doc[e->begin], e->kind == JSON_OBJECT_BEGIN ? '{' : '[');
+		json_t *value = e->kind == JSON_OBJECT_BEGIN ? json_object() : json_array();
+		place(b, value);
+		b->stack[b->depth++] = value;
+		return STATUS_OK;
+	case JSON_OBJECT_END:
+	case JSON_ARRAY_END:
+		b->depth--;
+		assert_int_equal(e->depth, b->depth);
+		assert_int_equal(b->doc[e->end - 1], e->kind == JSON_OBJECT_END ? '}' : ']');
+		return STATUS_OK;
+	case JSON_NAME:
+		take_name(b, e);
+		return STATUS_OK;
+	case JSON_STRING:
+		take_string(b, e);
+		return STATUS_OK;
+	case JSON_NUMBER:
+		take_number(b, e);
+		return STATUS_OK;
+	case JSON_TRUE:
+	case JSON_FALSE:
+	case JSON_NULL:
+		break;
+	}
+	json_t *literal = verbatim(b, e);
+	assert_non_null(literal);
+	assert_int_equal(json_typeof(literal), e->kind == JSON_TRUE ? JANSSON_TRUE :
+		e->kind == JSON_FALSE ? JANSSON_FALSE : JANSSON_NULL);
+	place(b, literal);
+	return STATUS_OK;
+}
+
+static enum status feed_in_pieces(struct json_reader *r, const char *doc, size_t n, uint32_t most)
+{
+	for (size_t at = 0; at < n;) {
+		size_t piece = 1 + draw(most);
+		piece = piece > n - at ? n - at : piece;
+		/* An exact copy, so that the sanitizer sees a read past the piece. */
+		uint8_t *copy = malloc(piece);
+		memcpy(copy, doc + at, piece);
+		const enum status status = json_feed(r, copy, piece);
+		free(copy);
+		if (status != STATUS_OK)
+			return status;
+		at += piece;
+	}
+	return json_end(r);
+}
+
+static struct builder builder;
+static unsigned accepted, refused;
+
+static void compare(const char *text, size_t n)
+{
+	json_error_t error;
+	json_t *theirs = json_loadb(text, n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+	struct json_reader r;
+
+	memset(&builder, 0, offsetof(struct builder, text));
+	builder.n = 0;
+	builder.beyond_jansson = false;
+	builder.doc = text;
+	json_begin(&r, build, &builder);
+	const enum status ours = feed_in_pieces(&r, text, n, draw(2) ? 3 : 200);
+
+	if (ours == ERR_JSON_DEPTH) {
+		assert_int_equal(r.depth, JSON_DEPTH_MAX);
+	} else if (theirs == NULL && (builder.beyond_jansson ||
+			json_error_code(&error) == json_error_numeric_overflow)) {
+		/* numbers and names outside of what jansson can hold */
+	} else if (ours == ERR_JSON && memchr(text, 0, n) != NULL) {
+		/* jansson overlooks a NUL behind a number */
+	} else if ((ours == STATUS_OK) != (theirs != NULL)) {
+		fprintf(stderr, "ours %s, jansson %s: %.*s\n", status_name(ours),
+			theirs == NULL ? error.text : "takes it", (int)n, text);
+		fail();
+	} else if (ours == STATUS_OK) {
+		assert_true(json_equal(theirs, builder.root));
+		accepted++;
+	} else {
+		refused++;
+	}
+	for (size_t i = 0; i <= JSON_DEPTH_MAX; i++)
+		free(builder.name[i]);
+	json_decref(builder.root);
+	json_decref(theirs);
+}
+
+/* --- documents ----------------------------------------------------------------------------- */
+
+static char doc[1 << 18];
+static size_t doc_size;
+
+static void add(const char *text)
+{
+	const size_t n = strlen(text);
+
+	if (doc_size + n < sizeof(doc)) {
+		memcpy(doc + doc_size, text, n);
+		doc_size += n;
+	}
+}
+
+static void add_space(void)
+{
+	static const char *const spaces[] = {"", "", "", " ", "\n", "\t\r"};
+
+	add(spaces[draw(ARRAY_SIZE(spaces))]);
+}
+
+static void add_string(void)
+{
+	static const char *const parts[] = {
+		"a", "policyData", "0123456789abcdef", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+		"\xed\x9f\xbf", "\xee\x80\x80", "\xf4\x8f\xbf\xbf", "\\n", "\\\"", "\\\\", "\\/",
+		"\\u0041", "\\u00e9", "\\u20AC", "\\ud83d\\ude00", "\\b\\f\\r\\t", "\x7f", "\\u0001",
+		"a text that is long enough to need several parts when it is repeated",
+	};
+	add("\"");
+	for (uint32_t i = draw(8); i > 0; i--)
+		add(parts[draw(ARRAY_SIZE(parts))]);
+	add("\"");
+}
+
+static void add_value(unsigned depth)
+{
+	static const char *const scalars[] = {
+		"0", "-0", "1", "4294967295", "9223372036854775807", "-9223372036854775808", "1.5",
+		"-0.0e-3", "1E+2", "true", "false", "null", "123456", "0.1", "18446744073709551616",
+		"18446744073709551615", "1e999",
+	};
+	const uint32_t kind = depth > 18 ? 0 : draw(6);
+
+	add_space();
+	if (kind == 0) {
+		add(scalars[draw(draw(4) ? 14 : ARRAY_SIZE(scalars))]);
+	} else if (kind <= 2) {
+		add_string();
+	} else {
+		const uint32_t members = draw(5);
+		const bool object = kind == 3;
+		add(object ? "{" : "[");
+		for (uint32_t i = 0; i < members; i++) {
+			add(i > 0 ? "," : "");
+			add_space();
+			if (object) {
+				add_string();
+				add_space();
+				add(":");
+			}
+			add_value(depth + 1);
+		}
+		add_space();
+		add(object ? "}" : "]");
+	}
+	add_space();
+}
+
+static void mutate(void)
+{
+	static const char bytes[] = "{}[]\",:\\u0aD8eE+-.tfn \n\x00\x1f\x80\xbf\xc0\xc1\xed\xa0\xf0\xf4\x90\xff";
+
+	for (uint32_t i = 1 + draw(3); i > 0 && doc_size > 0; i--) {
+		const uint32_t at = draw((uint32_t)doc_size);
+		const char byte = bytes[draw(sizeof(bytes) - 1)];
+		switch (draw(4)) {
+		case 0:
+			doc[at] = byte;
+			break;
+		case 1:
+			doc[at] = (char)(doc[at] ^ (1 << draw(8)));
+			break;
+		case 2:
+			memmove(doc + at, doc + at + 1, doc_size - at - 1);
+			doc_size--;
+			break;
+		default:
+			if (doc_size + 1 < sizeof(doc)) {
+				memmove(doc + at + 1, doc + at, doc_size - at);
+				doc[at] = byte;
+				doc_size++;
+			}
+		}
+	}
+}
+
+static void generated_documents_read_as_jansson_reads_them(void **state)
+{
+	(void)state;
+	accepted = 0;
+	for (unsigned i = 0; i < 4000; i++) {
+		doc_size = 0;
+		add_value(0);
+		compare(doc, doc_size);
+	}
+	assert_true(accepted > 3000);
+}
+
+static void mutated_documents_are_judged_as_jansson_judges_them(void **state)
+{
+	(void)state;
+	accepted = refused = 0;
+	for (unsigned i = 0; i < 20000; i++) {
+		doc_size = 0;
+		add_value(0);
+		mutate();
+		compare(doc, doc_size);
+	}
+	assert_true(accepted > 2000 && refused > 2000);
+}
+
+static void every_cut_and_flipped_byte_is_judged_as_jansson_judges_it(void **state)
+{
+	static const char text[] =
+		" {\"policySvn\":1,\"a\\u00e9\\ud83d\\ude00\":[true,false,null,-12.5e+3,\"\xe2\x82\xac\"]} ";
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(text); n++)
+		compare(text, n);
+	for (size_t i = 0; i < sizeof(text) - 1; i++) {
+		for (int byte = 0; byte < 256; byte++) {
+			memcpy(doc, text, sizeof(text) - 1);
+			doc[i] = (char)byte;
+			compare(doc, sizeof(text) - 1);
+		}
+	}
+}
+
+static void every_two_and_three_byte_sequence_is_judged_as_utf8(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 0x10000; i++) {
+		const char two[] = {'"', (char)(i >> 8), (char)i, '"'};
+		const char three[] = {'"', (char)(0xe0 | (i >> 12)), (char)(0x80 | (i >> 6 & 0x3f)),
+			(char)(0x80 | (i & 0x3f)), '"'};
+		compare(two, sizeof(two));
+		compare(three, sizeof(three));
+	}
+	for (unsigned lead = 0xf0; lead < 0x100; lead++) {
+		for (unsigned second = 0x70; second < 0xd0; second++) {
+			const char four[] = {'"', (char)lead, (char)second, '\x80', '\xbf', '"'};
+			compare(four, sizeof(four));
+		}
+	}
+}
+
+static void every_surrogate_pairing_is_judged_as_jansson_judges_it(void **state)
+{
+	static const unsigned codes[] = {0, 0x41, 0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe000, 0xffff};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(codes); j++) {
+			const int n = snprintf(doc, sizeof(doc), "[\"\\u%04x\\u%04X\",\"\\u%04xA\"]",
+				codes[i], codes[j], codes[i]);
+			compare(doc, (size_t)n);
+		}
+	}
+}
+
+static void the_policy_files_read_as_jansson_reads_them(void **state)
+{
+	static const char *const names[] = {
+		"config/templates/policy_v2_signed.json", "src/policy/test/policy_v2/policy_v2.json",
+		"config/policy_pre_production_fmspc.json", "src/policy/test/policy_005.json",
+		"src/policy/test/policy_009.json", "config/AzCVMEmu/tcb_mapping.json",
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char path[512];
+		snprintf(path, sizeof(path), SHARED_DIR "/vectors/policy/%s", names[i]);
+		FILE *file = fopen(path, "rb");
+		if (file == NULL) {
+			fprintf(stderr, "SKIPPED: %s is absent\n", path);
+			skip();
+		}
+		doc_size = fread(doc, 1, sizeof(doc), file);
+		fclose(file);
+		compare(doc, doc_size);
+	}
+}
+
+/* --- what jansson cannot tell -------------------------------------------------------------- */
+
+struct last_number {
+	struct json_event event;
+	unsigned strings;
+};
+
+static enum status keep_number(void *ctx, const struct json_event *e)
+{
+	struct last_number *last = ctx;
+
+	if (e->kind == JSON_NUMBER)
+		last->event = *e;
+	last->strings += e->kind == JSON_STRING || e->kind == JSON_NAME;
+	return STATUS_OK;
+}
+
+static void numbers_outside_64_bits_are_marked_cut(void **state)
+{
+	static const struct {
+		const char *text;
+		bool cut, negative;
+		uint64_t value;
+	} rows[] = {
+		{"18446744073709551615", false, false, UINT64_MAX},
+		{"18446744073709551616", true, false, 0},
+		{"-18446744073709551615", false, true, UINT64_MAX},
+		{"99999999999999999999999999", true, false, 0},
+		{"-0", false, true, 0},
+		{"1.0", true, false, 0},
+		{"1e2", true, false, 0},
+		{"0", false, false, 0},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct last_number last = {0};
+		assert_int_equal(json_parse((const uint8_t *)rows[i].text, strlen(rows[i].text),
+			keep_number, &last), STATUS_OK);
+		assert_int_equal(last.event.cut, rows[i].cut);
+		assert_int_equal(last.event.negative, rows[i].negative);
+		assert_int_equal(last.event.value, rows[i].value);
+		assert_int_equal(last.event.end, strlen(rows[i].text));
+	}
+}
+
+static void nesting_is_taken_up_to_the_limit(void **state)
+{
+	struct last_number last = {0};
+	char text[2 * JSON_DEPTH_MAX + 2];
+
+	(void)state;
+	memset(text, '[', JSON_DEPTH_MAX);
+	memset(text + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
+	assert_int_equal(json_parse((uint8_t *)text, 2 * JSON_DEPTH_MAX, keep_number, &last), STATUS_OK);
+	memset(text, '[', sizeof(text));
+	assert_int_equal(json_parse((uint8_t *)text, JSON_DEPTH_MAX + 1, keep_number, &last),
+		ERR_JSON_DEPTH);
+}
+
+static void a_string_of_one_part_comes_whole_from_any_split(void **state)
+{
+	char text[JSON_PART_MAX + 8];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	text[0] = text[JSON_PART_MAX + 1] = '"';
+	for (size_t cut = 0; cut <= JSON_PART_MAX + 2; cut++) {
+		struct last_number last = {0};
+		struct json_reader r;
+		json_begin(&r, keep_number, &last);
+		assert_int_equal(json_feed(&r, (uint8_t *)text, cut), STATUS_OK);
+		assert_int_equal(json_feed(&r, (uint8_t *)text + cut, JSON_PART_MAX + 2 - cut), STATUS_OK);
+		assert_int_equal(json_end(&r), STATUS_OK);
+		assert_int_equal(last.strings, 1);
+	}
+}
+
+static enum status refuse(void *ctx, const struct json_event *e)
+{
+	(void)ctx;
+	return e->kind == JSON_TRUE ? ERR_POLICY_LIMIT : STATUS_OK;
+}
+
+static void a_refusal_of_the_consumer_stops_the_reader_for_good(void **state)
+{
+	struct json_reader r;
+
+	(void)state;
+	json_begin(&r, refuse, NULL);
+	assert_int_equal(json_feed(&r, (const uint8_t *)"[1,true", 7), ERR_POLICY_LIMIT);
+	assert_int_equal(json_feed(&r, (const uint8_t *)"]", 1), ERR_JSON);
+	assert_int_equal(json_end(&r), ERR_JSON);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(generated_documents_read_as_jansson_reads_them),
+		cmocka_unit_test(mutated_documents_are_judged_as_jansson_judges_them),
+		cmocka_unit_test(every_cut_and_flipped_byte_is_judged_as_jansson_judges_it),
+		cmocka_unit_test(every_two_and_three_byte_sequence_is_judged_as_utf8),
+		cmocka_unit_test(every_surrogate_pairing_is_judged_as_jansson_judges_it),
+		cmocka_unit_test(the_policy_files_read_as_jansson_reads_them),
+		cmocka_unit_test(numbers_outside_64_bits_are_marked_cut),
+		cmocka_unit_test(nesting_is_taken_up_to_the_limit),
+		cmocka_unit_test(a_string_of_one_part_comes_whole_from_any_split),
+		cmocka_unit_test(a_refusal_of_the_consumer_stops_the_reader_for_good),
+	};
+
+	printf("struct json_reader: %zu bytes\n", sizeof(struct json_reader));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -56,6 +56,9 @@ struct x509_signature {
  */
 enum status x509_parse(struct x509 *cert, const uint8_t *der, size_t n) MUST_CHECK;
 
+/* An AlgorithmIdentifier, header included, as certificates and CRLs carry it. */
+enum x509_algorithm x509_algorithm_of(struct span element);
+
 /* The public key; ERR_X509 unless it is an uncompressed point of P-256 or P-384. */
 enum status x509_key(const struct x509 *cert, struct x509_key *key) MUST_CHECK;
 

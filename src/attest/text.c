@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#include "attest/text.h"
+
+struct text_reader text_plain(const uint8_t *at, size_t n)
+{
+	return (struct text_reader){.at = at, .end = at + n};
+}
+
+struct text_reader text_escaped(const uint8_t *at, size_t n)
+{
+	return (struct text_reader){.at = at, .end = at + n, .escaped = true};
+}
+
+/* Four hexadecimal digits, or a value no code unit has. */
+#define NO_UNIT 0xffffffffu
+
+static uint32_t code_unit(struct text_reader *t)
+{
+	uint32_t unit = 0;
+
+	if (t->end - t->at < 4)
+		return NO_UNIT;
+	for (size_t i = 0; i < 4; i++) {
+		const uint8_t c = *t->at++;
+		if (c >= '0' && c <= '9')
+			unit = unit << 4 | (uint32_t)(c - '0');
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			unit = unit << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
+		else
+			return NO_UNIT;
+	}
+	return unit;
+}
+
+/* What stands after \u: one code unit or a surrogate pair. */
+static uint32_t code_point(struct text_reader *t)
+{
+	const uint32_t high = code_unit(t);
+	if (high == NO_UNIT || high < 0xd800 || high > 0xdfff)
+		return high;
+	if (high > 0xdbff || t->end - t->at < 6 || t->at[0] != '\\' || t->at[1] != 'u')
+		return NO_UNIT;
+	t->at += 2;
+	const uint32_t low = code_unit(t);
+	if (low < 0xdc00 || low > 0xdfff)
+		return NO_UNIT;
+	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
+/* Keeps the UTF-8 of a code point, last byte first, until it is taken. */
+static void keep_utf8(struct text_reader *t, uint32_t point)
+{
+	uint8_t n = 0;
+	if (point < 0x80) {
+		t->pending[n++] = (uint8_t)point;
+	} else {
+		const unsigned tails = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+		for (unsigned i = 0; i < tails; i++) {
+			t->pending[n++] = (uint8_t)(0x80 | (point & 0x3f));
+			point >>= 6;
+		}
+		t->pending[n++] = (uint8_t)((0xf00u >> tails & 0xff) | point);
+	}
+	t->pending_n = n;
+}
+
+/* Undoes the escape whose backslash was taken. */
+static void escape(struct text_reader *t)
+{
+	static const char names[] = "\"\\/bfnrt";
+	static const char values[] = "\"\\/\b\f\n\r\t";
+
+	if (t->at == t->end) {
+		t->failed = true;
+		return;
+	}
+	const uint8_t name = *t->at++;
+	if (name == 'u') {
+		const uint32_t point = code_point(t);
+		if (point == NO_UNIT)
+			t->failed = true;
+		else
+			keep_utf8(t, point);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(names) - 1; i++) {
+		if (name == (uint8_t)names[i]) {
+			keep_utf8(t, (uint8_t)values[i]);
+			return;
+		}
+	}
+	t->failed = true;
+}
+
+static size_t read_escaped(struct text_reader *t, uint8_t *to, size_t n)
+{
+	size_t done = 0;
+	while (done < n && !t->failed) {
+		if (t->pending_n > 0) {
+			to[done++] = t->pending[--t->pending_n];
+			continue;
+		}
+		if (t->at == t->end)
+			break;
+		const uint8_t c = *t->at++;
+		if (c == '\\')
+			escape(t);
+		else if (c == '"' || c < 0x20)
+			t->failed = true;
+		else
+			to[done++] = c;
+	}
+	return t->failed ? 0 : done;
+}
+
+size_t text_read(struct text_reader *t, uint8_t *to, size_t n)
+{
+	if (t->escaped)
+		return read_escaped(t, to, n);
+	const size_t left = (size_t)(t->end - t->at);
+	const size_t taken = left < n ? left : n;
+	if (taken > 0)
+		memcpy(to, t->at, taken);
+	t->at += taken;
+	return taken;
+}

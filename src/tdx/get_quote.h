@@ -20,16 +20,25 @@ struct get_quote {
 	uint16_t quote_size;
 };
 
-/* Takes the pages, frames the TDREPORT and asks.  ERR_OUT_OF_RESOURCE without pages. */
+/*
+ * Takes the pages, frames the TDREPORT and asks.  q is idle before, and again after any error.
+ * ERR_OUT_OF_RESOURCE: no pages; ERR_GET_QUOTE_BUSY: ask again later with a fresh TDREPORT.
+ */
 enum status get_quote_start(struct get_quote *q, struct tdx *tdx, struct shared *shared,
 	const uint8_t report[TDREPORT_SIZE]) MUST_CHECK;
 /*
  * STATUS_PENDING while in flight.  On STATUS_OK the quote lies at buffer + quote_offset, still
  * shared: every length has been checked on a private copy, the bytes have not.
- * ERR_GET_QUOTE_BUSY: ask again later with a fresh TDREPORT.
+ * ERR_GET_QUOTE_BUSY: the service failed or is absent; end, and ask again later with a fresh
+ * TDREPORT.  ERR_GET_QUOTE: refused or malformed.  It never waits: how long a request may stay in
+ * flight is the caller's clock, and a host that is silent for ever costs that long, no more.
  */
 enum status get_quote_poll(struct get_quote *q) MUST_CHECK;
-/* Gives the pages back; harmless when idle. */
+/*
+ * Gives the pages back; harmless when idle.  A request still in flight is abandoned: if the host
+ * answers it later, it does so in pages that hold another request, whose quote is then not over
+ * its REPORTDATA and fails like any forged one.
+ */
 void get_quote_end(struct get_quote *q, struct shared *shared);
 
 #endif

@@ -22,7 +22,8 @@ struct tdx {
 	uint8_t *ram;
 	uint64_t ram_size;
 	uint64_t shared_bit;	/* 1 << (GPAW - 1), from TDG.VP.INFO */
-	uint64_t last_error;	/* RAX of the last TDCALL or R10 of the last TDVMCALL that failed */
+	/* RAX of the last TDCALL, or R10 of the last TDVMCALL, that did not succeed. */
+	uint64_t last_error;
 	uint64_t calls;
 };
 
@@ -32,6 +33,7 @@ struct tdx {
 #define TDINFO_OFFSET 512	/* in the TDREPORT */
 #define REPORTDATA_SIZE 64
 #define REPORTDATA_ALIGN 64
+#define RTMR_SIZE 48
 #define RTMR_EXTEND_ALIGN 64
 
 /* Which target TD a SERVTD leaf means; uuid is replaced on TARGET_UUID_UPDATED. */
@@ -40,9 +42,16 @@ struct servtd_binding {
 	uint64_t uuid[4];
 };
 
-/* TDG.VP.INFO: learns the shared bit.  ERR_TDCALL for a GPAW other than 48 and 52. */
+/*
+ * TDG.VP.INFO: learns the shared bit.  The caller has set tdcall, ctx, ram and ram_size.
+ * ERR_TDCALL for a GPAW other than 48 and 52.
+ */
 enum status tdx_init(struct tdx *tdx) MUST_CHECK;
 
+/*
+ * The TDG leaves.  ERR_TDCALL: the module refused, or stayed busy through 5 attempts.
+ * ERR_INTERNAL: an operand lies outside the TD's memory or has the wrong alignment.
+ */
 enum status tdg_mr_report(struct tdx *tdx, uint8_t *report, const uint8_t *reportdata) MUST_CHECK;
 enum status tdg_mr_rtmr_extend(struct tdx *tdx, unsigned rtmr, const uint8_t *digest) MUST_CHECK;
 enum status tdg_sys_rd(struct tdx *tdx, uint64_t field, uint64_t *value) MUST_CHECK;
@@ -52,7 +61,12 @@ enum status tdg_servtd_rd(struct tdx *tdx, struct servtd_binding *target, uint64
 enum status tdg_servtd_wr(struct tdx *tdx, struct servtd_binding *target, uint64_t field,
 	uint64_t value) MUST_CHECK;
 
-/* TDVMCALLs.  Buffers are in shared pages. */
+/*
+ * TDVMCALLs.  Buffers are in shared pages.  ERR_VMCALL: the host refused; ERR_TDCALL: the call did
+ * not reach it; ERR_INTERNAL as above, and for a vector below 32 (0, none, is allowed in Service).
+ */
+
+/* Whole pages.  Making pages private leaves them to be accepted by the caller. */
 enum status tdvmcall_map_gpa(struct tdx *tdx, const uint8_t *at, size_t size, bool shared)
 	MUST_CHECK;
 enum status tdvmcall_setup_event_notify(struct tdx *tdx, uint8_t vector) MUST_CHECK;
@@ -61,6 +75,7 @@ enum status tdvmcall_get_quote(struct tdx *tdx, const uint8_t *buffer, size_t si
 enum status tdvmcall_service(struct tdx *tdx, const uint8_t *command, const uint8_t *response,
 	uint8_t vector, uint64_t timeout_ms) MUST_CHECK;
 
+/* Guest physical address of an operand, without the shared bit. */
 uint64_t tdx_gpa(const struct tdx *tdx, const uint8_t *at);
 
 #endif

@@ -106,7 +106,7 @@ static void begin_string(struct json_reader *r, uint8_t flags)
 	r->begin = r->offset;
 	r->n = 0;
 	r->flags = flags;
-	r->utf8_left = 0;
+	r->utf8 = (struct utf8){0};
 	r->surrogate = 0;
 	r->state = IN_STRING;
 }
@@ -175,41 +175,16 @@ static enum status end_string(struct json_reader *r)
 	return string_part(r, r->text, r->n, true);
 }
 
-/* Lead bytes per the table of well-formed sequences (Unicode, table 3-7). */
-static bool utf8_lead(struct json_reader *r, uint8_t byte)
-{
-	if (byte < 0xc2 || byte > 0xf4)
-		return false;
-	r->utf8_left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-	r->utf8_first = byte;
-	return true;
-}
-
-static bool utf8_continue(struct json_reader *r, uint8_t byte)
-{
-	const uint8_t least = r->utf8_first == 0xe0 ? 0xa0 : r->utf8_first == 0xf0 ? 0x90 : 0x80;
-	const uint8_t most = r->utf8_first == 0xed ? 0x9f : r->utf8_first == 0xf4 ? 0x8f : 0xbf;
-
-	r->utf8_first = 0;
-	r->utf8_left--;
-	return byte >= least && byte <= most;
-}
-
 /* One byte of a string that is not plain ASCII text. */
 static enum status string_byte(struct json_reader *r, uint8_t byte)
 {
-	if (r->utf8_left > 0) {
-		if (!utf8_continue(r, byte))
-			return ERR_JSON;
-		return put_text(r, &byte, 1);
-	}
-	if (byte == '"')
+	if (byte == '"' && r->utf8.left == 0)
 		return end_string(r);
-	if (byte == '\\') {
+	if (byte == '\\' && r->utf8.left == 0) {
 		r->state = ESCAPE;
 		return STATUS_OK;
 	}
-	if (!utf8_lead(r, byte))
+	if (byte < 0x20 || !utf8_take(&r->utf8, byte))
 		return ERR_JSON;
 	return put_text(r, &byte, 1);
 }
@@ -515,7 +490,7 @@ static enum status feed(struct json_reader *r, const uint8_t *from, size_t n)
 	size_t i = 0;
 
 	while (i < n) {
-		if (r->state == IN_STRING && r->utf8_left == 0) {
+		if (r->state == IN_STRING && r->utf8.left == 0) {
 			const size_t run = plain_run(from + i, n - i);
 			TRY(put_text(r, from + i, run));
 			r->offset += run;

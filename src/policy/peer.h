@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/* A peer's policy as it streams by, and the store of what is kept.  Include policy.h. */
+#ifndef POLICY_PEER_H
+#define POLICY_PEER_H
+
+#include "mem/heap.h"
+#include "policy/reader.h"
+
+/* Records live in the heap's records pool (element size: sizeof(struct policy_record)). */
+struct policy_store {
+	struct heap *heap;
+};
+
+struct peer_policy_reader {
+	const struct policy_own *own;
+	struct policy_store *store;
+	struct policy_record *record;	/* NULL while the blob equals the own one */
+	uint32_t size;			/* of the whole blob */
+	uint32_t position;
+	uint32_t policy_size;
+	enum status error;		/* it cannot be a blob */
+	struct sha384 blob;
+	struct policy_reader reader;	/* idle while record is NULL */
+};
+
+_Static_assert(sizeof(struct peer_policy_reader) <= 3136, "lies in every session");
+
+void policy_store_init(struct policy_store *store, struct heap *heap);
+
+#endif

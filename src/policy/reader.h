@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * A policy and its issuer chain as a stream: fills a record, and holds what its three signatures
+ * need until the end, when the caller knows whether they must be verified at all.
+ */
+#ifndef POLICY_READER_H
+#define POLICY_READER_H
+
+#include "policy/chain.h"
+#include "policy/schema.h"
+
+enum policy_document { DOCUMENT_POLICY, DOCUMENT_IDENTITY, DOCUMENT_MAPPING, DOCUMENT_COUNT };
+
+/* A signed JSON value. */
+struct signed_value {
+	uint8_t digest[SHA384_SIZE];	/* of its verbatim text */
+	uint8_t signature[P384_SIGNATURE_SIZE];
+	uint8_t point[P384_POINT_SIZE];	/* of the leaf of its chain */
+};
+
+/* A place in the policy text; begin == end when absent. */
+struct policy_span {
+	uint32_t begin;
+	uint32_t end;
+};
+
+/* What the own policy is indexed by, and compared with a peer's chains. */
+struct policy_index {
+	struct policy_span common;	/* the value of `policy`; so on */
+	struct policy_span forward;
+	struct policy_span backward;
+	struct policy_span collaterals;
+	struct policy_chain chain[DOCUMENT_COUNT];
+};
+
+/* DER of an ECDSA P-384 signature. */
+#define POLICY_SIGNATURE_DER_MAX 104
+#define POLICY_MEASUREMENTS 5	/* MRTD, RTMR0 to RTMR3 */
+
+/* What is at work only while some values stream by. */
+union policy_reader_now {
+	struct chain_reader chain;
+	struct {
+		struct sha384 hash;	/* of the tdIdentity or tdTcbMapping at hand */
+		uint8_t measurement[POLICY_MEASUREMENTS][SHA384_SIZE];
+		uint8_t present;	/* bit i: measurement i came */
+		uint8_t unusable;	/* bit i: it is not 96 hex digits */
+		uint8_t digits;		/* of the measurement at hand */
+	} value;
+	struct {
+		uint8_t der[POLICY_SIGNATURE_DER_MAX];
+		uint8_t digits;
+		bool bad;
+	} signature;
+};
+
+struct policy_reader {
+	struct policy_record *record;
+	struct policy_index *index;		/* filled for the own policy; NULL for a peer's */
+	const struct policy_index *own;		/* a peer's chains are held against it; or NULL */
+	const uint8_t *piece;			/* being fed, and its offset in the policy */
+	uint64_t piece_at;
+	uint64_t hashed;			/* offset up to which signed values are hashed */
+	struct json_reader json;
+	struct schema schema;
+	struct utf8 utf8;
+	uint8_t links;
+	bool hash_data;				/* inside of policyData; of a nested signed value */
+	bool hash_value;
+	struct sha384 policy;			/* of the policy text, then of the chain text */
+	struct sha384 data;
+	struct signed_value document[DOCUMENT_COUNT];
+	union policy_reader_now now;
+};
+
+void policy_reader_begin(struct policy_reader *r, struct policy_record *record);
+/* Pieces of the policy text, then the end of it, then pieces of the chain text. */
+void policy_reader_policy(struct policy_reader *r, const uint8_t *from, size_t n);
+void policy_reader_policy_end(struct policy_reader *r);
+void policy_reader_chain(struct policy_reader *r, const uint8_t *from, size_t n);
+/* Leaves format, chain and, unless postponed signatures decide, signature in the record. */
+void policy_reader_end(struct policy_reader *r);
+/* Verifies the three signatures: at most three P-384 verifications. */
+void policy_reader_verify(struct policy_reader *r);
+
+#endif

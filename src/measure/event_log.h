@@ -28,21 +28,31 @@ struct event_log {
 	struct event event[EVENT_LOG_EVENTS_MAX];
 };
 
+/* RTMR = SHA-384(RTMR || digest), as the TDX module extends it. */
+void rtmr_extend(uint8_t rtmr[SHA384_SIZE], const uint8_t digest[SHA384_SIZE]);
+
 /* Starts the log with the Spec ID record. */
 void event_log_init(struct event_log *log);
-/* The separator event of td-shim (four zero bytes) for an RTMR. */
+/*
+ * The separator event of td-shim (four zero bytes) for an RTMR.  These two only log: the caller
+ * extends the RTMR with the event's digest.  ERR_INTERNAL: the log is full, or no such RTMR.
+ */
 enum status event_log_add_separator(struct event_log *log, unsigned rtmr) MUST_CHECK;
-/* A tagged event: the digest covers `measured`, the log carries `data`. */
+/* A tagged event: the digest covers `measured`, the log carries `data`, which must stay. */
 enum status event_log_add_tagged(struct event_log *log, unsigned rtmr, enum event_tag tag,
 	const uint8_t *measured, size_t measured_size, const uint8_t *data, size_t data_size)
 	MUST_CHECK;
 
-/* Size as sent: all records and the one trailing zero byte. */
+/* Size as sent: all records and the one trailing zero byte, for readers that need it (3.5). */
 size_t event_log_size(const struct event_log *log);
 /* Bytes [offset, offset + n) as sent. */
 void event_log_read(const struct event_log *log, size_t offset, uint8_t *to, size_t n);
 
-/* A peer's log, pushed in pieces. */
+/*
+ * A peer's log, pushed in pieces of any size.  A record that ends where the log ends counts; what
+ * does not fit any more is filler, and the log ends there.  The policy's tag counts in RTMR2 only
+ * and the issuer chain's in RTMR1 only; of several the last one does.
+ */
 struct event_log_reader {
 	uint8_t rtmr[4][SHA384_SIZE];
 	uint8_t policy_digest[SHA384_SIZE];
@@ -53,7 +63,7 @@ struct event_log_reader {
 	enum status error;	/* ERR_EVENT_LOG: malformed, told at the end */
 	uint64_t size;		/* announced */
 	uint64_t taken;
-	uint32_t in_record;	/* bytes of the record at hand taken so far */
+	uint64_t in_record;	/* bytes of the record at hand taken so far */
 	uint32_t data_size;
 	uint8_t header[66];
 	uint8_t head[24];	/* first data bytes, for classification */
@@ -61,7 +71,11 @@ struct event_log_reader {
 
 void event_log_reader_begin(struct event_log_reader *r, uint64_t size);
 void event_log_reader_feed(struct event_log_reader *r, const uint8_t *from, size_t n);
-/* ERR_EVENT_LOG for a log that cannot be iterated or classified. */
+/*
+ * ERR_EVENT_LOG for a log that cannot be iterated or classified, or is shorter or longer than
+ * announced.  Only after STATUS_OK do rtmr and the digests mean anything, and only once rtmr has
+ * been compared with the RTMRs of a verified quote.
+ */
 enum status event_log_reader_end(struct event_log_reader *r) MUST_CHECK;
 
 #endif

@@ -16,6 +16,8 @@
 #include "mem/shared.h"
 #include "tdx/tdx.h"
 
+#define MIGTD_VERSION "0.1.0"
+
 enum phase {
 #define PHASE(name, word) name,
 #include "migtd/phase.def"

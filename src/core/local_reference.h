@@ -23,7 +23,7 @@ struct local_reference {
 	bool valid;
 	bool wanted;
 	uint8_t tries;
-	enum status failure;	/* why the last attempt failed; handed to whoever waits */
+	enum status failure;	/* of the last attempt */
 	uint64_t made_at;
 	uint64_t retry_at;
 	uint64_t deadline;	/* of the quote in flight */
@@ -35,9 +35,11 @@ struct migtd;
 
 /*
  * STATUS_OK: the reference will serve an attestation that begins now.  STATUS_PENDING: a new one
- * is being made.  Else why none can be made.
+ * is being made.  Else why none can be made; `waited` says that the caller has been told PENDING
+ * before, so that a failed attempt is the answer to it.
  */
-enum status local_reference_ready(struct migtd *td, const uint8_t tee_tcb_svn[16]) MUST_CHECK;
+enum status local_reference_ready(struct migtd *td, const uint8_t tee_tcb_svn[16], bool waited)
+	MUST_CHECK;
 /* Moves a wanted reference on; true when sessions that wait for it should run. */
 bool local_reference_step(struct migtd *td);
 /* Still valid at the time of the verdict. */

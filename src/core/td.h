@@ -43,12 +43,13 @@ struct migtd {
 	struct session *run_last;
 	uint64_t now;
 	uint64_t next_sweep;
+	bool more_requests;			/* asked for, and the last answer was not the last */
+	bool more_packets;
 	enum phase hold;			/* PHASE_COUNT: none */
 	uint32_t held;
 	uint32_t sessions_peak;
 	uint64_t completed;
 	uint64_t failed;
-	size_t requested_peak;
 	size_t heap_by_phase[PHASE_COUNT];
 	size_t shared_by_phase[PHASE_COUNT];
 };
@@ -58,8 +59,16 @@ static inline struct work_slots *session_slots(const struct session *s)
 	return s->is_source ? &s->td->source_slots : &s->td->destination_slots;
 }
 
-/* Puts a session on the runnable list unless it is on it. */
+/* The session a connection lies in. */
+static inline struct session *session_of_connection(struct vsock_connection *c)
+{
+	return (struct session *)((uint8_t *)c - offsetof(struct session, connection));
+}
+
+/* Puts a session on the runnable list unless it is on it or held. */
 void session_run(struct session *s);
+/* Takes it off the list. */
+void session_unrun(struct session *s);
 
 /* requests.c: takes what the VMM asks for; true when there may be more. */
 bool requests_poll(struct migtd *td);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/* What the VMM asks for, and what it is told at the end. */
+#include "core/td.h"
+
+static bool is_active(const struct migtd *td, uint64_t request_id)
+{
+	const struct pool *p = &td->heap.sessions;
+
+	for (uint32_t i = 0; i < p->touched; i++) {
+		const struct session *s = pool_at(&td->heap, p, i);
+
+		if (s != NULL && s->request_id == request_id)
+			return true;
+	}
+	return false;
+}
+
+static void tell(struct migtd *td, uint64_t request_id, enum status result)
+{
+	const enum status status =
+		service_report_status(&td->service, request_id, status_result(result));
+	struct line line;
+
+	if (status == STATUS_OK)
+		return;
+	line_begin(&line, &td->log, LOG_ERROR);
+	line_request(&line, request_id);
+	line_text(&line, "ReportStatus failed: ");
+	line_text(&line, status_text(status));
+	line_end(&line);
+}
+
+static void refuse(struct migtd *td, uint64_t request_id, enum status why)
+{
+	struct line line;
+
+	line_begin(&line, &td->log, LOG_ERROR);
+	line_request(&line, request_id);
+	line_text(&line, "refused: ");
+	line_text(&line, status_text(why));
+	line_end(&line);
+	td->failed++;
+	tell(td, request_id, why);
+}
+
+static void start_session(struct migtd *td, const struct migration_request *request)
+{
+	struct session *s;
+
+	if (is_active(td, request->request_id)) {
+		struct line line;
+
+		/* A report would be taken for the first request's: say nothing to the VMM. */
+		line_begin(&line, &td->log, LOG_WARN);
+		line_request(&line, request->request_id);
+		line_text(&line, status_text(ERR_REQUEST_DUPLICATE));
+		line_end(&line);
+		return;
+	}
+	s = pool_take(&td->heap, &td->heap.sessions);
+	if (s == NULL) {
+		refuse(td, request->request_id, ERR_OUT_OF_RESOURCE);
+		return;
+	}
+	session_begin(s, td, request);
+	session_run(s);
+	if (td->heap.sessions.live > td->sessions_peak)
+		td->sessions_peak = td->heap.sessions.live;
+}
+
+bool requests_poll(struct migtd *td)
+{
+	const enum status status = service_wait_for_request(&td->service, &td->request);
+
+	if (status == STATUS_PENDING)
+		return false;
+	if (status == STATUS_OK)
+		start_session(td, &td->request);
+	else
+		log_text(&td->log, LOG_WARN, status_text(status));
+	wipe(&td->request, sizeof(td->request));
+	/* A VMCALL that fails is asked again at the next interrupt, not in a tight loop. */
+	return status == STATUS_OK || status == ERR_REQUEST;
+}
+
+static void log_failure(struct session *s, enum status result)
+{
+	struct line line;
+
+	line_begin(&line, &s->td->log, LOG_ERROR);
+	line_request(&line, s->request_id);
+	line_text(&line, s->is_source ? "source" : "destination");
+	line_text(&line, " failed in ");
+	line_text(&line, phase_word(s->phase));
+	line_text(&line, ": ");
+	line_text(&line, status_name(result));
+	line_text(&line, ", ");
+	line_text(&line, status_text(result));
+	if (s->reason.property != NULL) {
+		line_text(&line, " (");
+		line_text(&line, s->reason.block);
+		line_text(&line, "[");
+		line_dec(&line, s->reason.index);
+		line_text(&line, "] ");
+		line_text(&line, s->reason.property);
+		line_text(&line, ")");
+	}
+	line_text(&line, "; result ");
+	line_dec(&line, (uint64_t)status_result(result));
+	line_end(&line);
+}
+
+static void log_usage(struct migtd *td)
+{
+	struct migtd_counters c;
+	static const char *const marks[] = {"max stack usage: ", "max heap usage: "};
+	struct line line;
+
+	migtd_counters(td, &c);
+	for (unsigned i = 0; i < ARRAY_SIZE(marks); i++) {
+		const size_t bytes = i == 0 ? c.stack_peak : c.heap_extent_peak;
+
+		line_begin_raw(&line, &td->log);
+		line_text(&line, marks[i]);
+		line_hex(&line, bytes);
+		line_text(&line, " (");
+		line_dec(&line, bytes);
+		line_text(&line, " bytes)");
+		line_end(&line);
+	}
+}
+
+void session_finish(struct session *s, enum status result)
+{
+	struct migtd *td = s->td;
+	const uint64_t request_id = s->request_id;
+
+	if (result == STATUS_OK) {
+		log_text(&td->log, LOG_INFO, "MSK exchange completed");
+		td->completed++;
+	} else {
+		log_failure(s, result);
+		td->failed++;
+	}
+	session_end(s, result);
+	session_unrun(s);
+	if (s->held)
+		td->held--;
+	pool_give(&td->heap, &td->heap.sessions, s);
+	tell(td, request_id, result);
+	if (td->config.report_usage)
+		log_usage(td);
+}

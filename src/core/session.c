@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#include "core/session.h"
+
+#include "core/own_quote.h"
+#include "core/td.h"
+
+static const struct stream *session_stream(struct session *s, struct stream *io)
+{
+	io->ops = &vsock_stream_ops;
+	io->ctx = &s->connection;
+	return io;
+}
+
+void session_begin(struct session *s, struct migtd *td, const struct migration_request *request)
+{
+	s->td = td;
+	s->request_id = request->request_id;
+	s->is_source = request->is_source;
+	s->target = request->target;
+	s->remote_cid = request->remote_cid;
+	s->remote_port = request->port;
+	s->has_init_tdinfo = request->has_init_tdinfo;
+	if (request->has_init_tdinfo)
+		memcpy(s->init_tdinfo, request->init_tdinfo, sizeof(s->init_tdinfo));
+	s->last_ms = td->now;
+	s->budget_ms = td->config.timeout_ms;
+	s->phase = PHASE_CONNECT;
+}
+
+static enum status connect_step(struct session *s)
+{
+	s->wait = SESSION_WAIT_IO;
+	if (s->connection.vsock == NULL) {
+		if (s->has_init_tdinfo)
+			TRY(policy_check_init_tdinfo(s->td->own, s->init_tdinfo));
+		TRY(vsock_connect(&s->td->vsock, &s->connection, s->request_id, s->remote_cid,
+			s->remote_port));
+	}
+	TRY(vsock_status(&s->connection));
+	pre_session_begin(s);
+	s->wait = SESSION_WAIT_NONE;
+	return STATUS_PENDING;
+}
+
+/* The pre-session's memory becomes the SPDM engine's; the time limit starts anew. */
+static void begin_spdm(struct session *s)
+{
+	wipe(&s->stage, sizeof(s->stage));
+	spdm_begin(&s->stage.spdm, s->is_source ? SPDM_REQUESTER : SPDM_RESPONDER,
+		&spdm_profile_migtd, &session_owner_ops, s);
+	s->in_spdm = true;
+	s->budget_ms = s->td->config.timeout_ms;
+}
+
+static enum status pre_session_phase_step(struct session *s)
+{
+	const enum status status = pre_session_step(s);
+
+	if (status == STATUS_PENDING && s->phase == PHASE_VERSION)
+		begin_spdm(s);
+	return status;
+}
+
+/* Phases of the engine as the session's. */
+static enum phase spdm_session_phase(const struct session *s)
+{
+	static const uint8_t phase_of[] = {
+		[SPDM_PHASE_VERSION] = PHASE_VERSION,
+		[SPDM_PHASE_CAPABILITIES] = PHASE_CAPABILITIES,
+		[SPDM_PHASE_ALGORITHMS] = PHASE_ALGORITHMS,
+		[SPDM_PHASE_PUB_KEY] = PHASE_PUB_KEY,
+		[SPDM_PHASE_KEY_EXCHANGE] = PHASE_KEY_EXCHANGE,
+		[SPDM_PHASE_ATTEST] = PHASE_ATTEST,
+		[SPDM_PHASE_FINISH] = PHASE_FINISH,
+		[SPDM_PHASE_MIGRATION_INFO] = PHASE_MIGRATION_INFO,
+		[SPDM_PHASE_END] = PHASE_END,
+		[SPDM_PHASE_DONE] = PHASE_END,
+	};
+	const enum phase phase = phase_of[spdm_phase(&s->stage.spdm)];
+
+	/* The own quote comes between: TH1 is known, nothing of op 0x03 is read or sent yet. */
+	return phase == PHASE_ATTEST && s->phase < PHASE_QUOTE ? PHASE_QUOTE : phase;
+}
+
+static enum status spdm_phase_step(struct session *s)
+{
+	struct stream io;
+	const enum status status = spdm_step(&s->stage.spdm, session_stream(s, &io));
+
+	if (status != STATUS_PENDING)
+		return status;
+	s->phase = (uint8_t)spdm_session_phase(s);
+	switch (s->stage.spdm.wait) {
+	case SPDM_WAIT_NONE:
+		s->wait = SESSION_WAIT_NONE;
+		break;
+	case SPDM_WAIT_RX:
+	case SPDM_WAIT_TX:
+		s->wait = SESSION_WAIT_IO;
+		break;
+	default: /* SPDM_WAIT_OWNER: attest_ready() has said what for */
+		break;
+	}
+	return STATUS_PENDING;
+}
+
+static enum status phase_step(struct session *s)
+{
+	switch (s->phase) {
+	case PHASE_CONNECT:
+		return connect_step(s);
+	case PHASE_HELLO:
+	case PHASE_POLICY:
+	case PHASE_START:
+		return pre_session_phase_step(s);
+	case PHASE_QUOTE:
+		return own_quote_step(s);
+	case PHASE_REPORT:
+		return STATUS_OK;
+	default:
+		return spdm_phase_step(s);
+	}
+}
+
+/* A session that waits for bytes that can no longer come has failed. */
+static enum status check_connection(const struct session *s)
+{
+	if (s->wait != SESSION_WAIT_IO || s->phase == PHASE_CONNECT ||
+		vsock_rx_waiting(&s->connection) > 0)
+		return STATUS_PENDING;
+	const enum status status = vsock_status(&s->connection);
+	return status == STATUS_OK ? STATUS_PENDING : status;
+}
+
+enum status session_step(struct session *s)
+{
+	enum status status = phase_step(s);
+
+	if (status == STATUS_PENDING)
+		status = check_connection(s);
+	if (status == STATUS_PENDING)
+		return status;
+	/*
+	 * Success is the keys exchanged and written, and nothing else: the engine's word alone is
+	 * not enough, and a source that has written them loses nothing by a lost END_SESSION.  A
+	 * destination needs END_SESSION as the proof that the source got its answer.
+	 */
+	if (status == STATUS_OK && !s->keys_written)
+		return ERR_INTERNAL;
+	if (status != STATUS_OK && s->is_source && s->keys_written)
+		return STATUS_OK;
+	return status;
+}
+
+static uint32_t minus(uint32_t left, uint64_t elapsed)
+{
+	return elapsed < left ? left - (uint32_t)elapsed : 0;
+}
+
+enum status session_clock(struct session *s, uint64_t now)
+{
+	const uint64_t elapsed = now - s->last_ms;
+
+	s->last_ms = now;
+	if (s->held)
+		return STATUS_OK;
+	if (s->in_queue) {
+		s->slot_queue_ms += (uint32_t)elapsed;
+		return s->slot_queue_ms <= WORK_SLOT_WAIT_MS ? STATUS_OK : ERR_SLOT_TIMEOUT;
+	}
+	if (s->phase == PHASE_QUOTE)
+		s->quote_ms = minus(s->quote_ms, elapsed);
+	if (s->slot != NULL && s->wait == SESSION_WAIT_IO) {
+		s->slot_peer_ms += (uint32_t)elapsed;
+		if (s->slot_peer_ms > WORK_SLOT_PEER_MS)
+			return ERR_SLOT_HELD;
+	}
+	s->budget_ms = minus(s->budget_ms, elapsed);
+	return s->budget_ms > 0 ? STATUS_OK : ERR_TIMEOUT;
+}
+
+void session_end(struct session *s, enum status why)
+{
+	struct migtd *td = s->td;
+	struct stream io;
+
+	if (s->in_spdm && why != STATUS_OK)
+		spdm_abort(&s->stage.spdm, session_stream(s, &io), why);
+	if (!s->in_spdm && s->phase >= PHASE_POLICY && s->peer == NULL)
+		peer_policy_abort(&s->stage.pre.peer);
+	if (s->peer != NULL)
+		policy_record_drop(&td->store, s->peer);
+	get_quote_end(&s->quote, &td->shared);
+	work_slot_give(session_slots(s), s);
+	if (s->connection.vsock != NULL)
+		vsock_close(&s->connection);
+}

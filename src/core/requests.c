@@ -23,8 +23,7 @@ static void tell(struct migtd *td, uint64_t request_id, enum status result)
 
 	if (status == STATUS_OK)
 		return;
-	line_begin(&line, &td->log, LOG_ERROR);
-	line_request(&line, request_id);
+	line_begin_request(&line, &td->log, LOG_ERROR, request_id);
 	line_text(&line, "ReportStatus failed: ");
 	line_text(&line, status_text(status));
 	line_end(&line);
@@ -34,8 +33,7 @@ static void refuse(struct migtd *td, uint64_t request_id, enum status why)
 {
 	struct line line;
 
-	line_begin(&line, &td->log, LOG_ERROR);
-	line_request(&line, request_id);
+	line_begin_request(&line, &td->log, LOG_ERROR, request_id);
 	line_text(&line, "refused: ");
 	line_text(&line, status_text(why));
 	line_end(&line);
@@ -51,8 +49,7 @@ static void start_session(struct migtd *td, const struct migration_request *requ
 		struct line line;
 
 		/* A report would be taken for the first request's: say nothing to the VMM. */
-		line_begin(&line, &td->log, LOG_WARN);
-		line_request(&line, request->request_id);
+		line_begin_request(&line, &td->log, LOG_WARN, request->request_id);
 		line_text(&line, status_text(ERR_REQUEST_DUPLICATE));
 		line_end(&line);
 		return;
@@ -87,8 +84,7 @@ static void log_failure(struct session *s, enum status result)
 {
 	struct line line;
 
-	line_begin(&line, &s->td->log, LOG_ERROR);
-	line_request(&line, s->request_id);
+	line_begin_request(&line, &s->td->log, LOG_ERROR, s->request_id);
 	line_text(&line, s->is_source ? "source" : "destination");
 	line_text(&line, " failed in ");
 	line_text(&line, phase_word(s->phase));

@@ -209,7 +209,8 @@ enum status migtd_start(struct migtd **out, const struct migtd_config *config,
 		.ctx = port->ctx,
 		.ram = config->ram,
 		.ram_size = config->ram_size};
-	log_init(&td->log, config->log_level, port->console, port->ctx);
+	td->log = (struct log){
+		.level = config->log_level, .console = port->console, .ctx = port->ctx};
 	log_text(&td->log, LOG_INFO, "MigTD Version - " MIGTD_VERSION);
 	for (size_t i = 0; i < ARRAY_SIZE(start_steps); i++) {
 		const enum status status = start_steps[i].run(td);

@@ -1,0 +1,385 @@
+# SPDX-License-Identifier: BSD-2-Clause-Patent
+"""Two emulated hosts, their Migration TDs and a relay that can read and change every message.
+
+Everything is real: processes, sockets, quotes and policies.  Only the relay is a stand-in for
+socat, because it has to understand the framing in order to attack it.
+"""
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+PACKET_JSON = 0x4D540006
+SPDM_SIGNATURE = b"SPDM"
+DEADLINE = 60
+
+MESSAGE_NAMES = {
+    0x84: "GET_VERSION", 0x04: "VERSION", 0xE1: "GET_CAPABILITIES", 0x61: "CAPABILITIES",
+    0xE3: "NEGOTIATE_ALGORITHMS", 0x63: "ALGORITHMS", 0xE4: "KEY_EXCHANGE",
+    0x64: "KEY_EXCHANGE_RSP", 0xE5: "FINISH", 0x65: "FINISH_RSP", 0xFE: "VDM_REQ",
+    0x7E: "VDM_RSP", 0x85: "CHUNK_SEND", 0x05: "CHUNK_SEND_ACK", 0x86: "CHUNK_GET",
+    0x06: "CHUNK_RESPONSE", 0x7F: "ERROR",
+}
+
+
+class LabError(Exception):
+    pass
+
+
+def wait_until(what, condition, seconds=DEADLINE):
+    """Polls an outside state that has no event; names what is missing when time runs out."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise LabError(f"timed out waiting for {what}")
+        time.sleep(0.01)
+
+
+class Platform:
+    """One emulated host and its control connection."""
+
+    def __init__(self, lab, name):
+        self.name = name
+        self.path = f"{lab.dir}/platform-{name}.sock"
+        self.prefix = f"{lab.dir}/vsock-{name}"
+        self.log = open(f"{lab.dir}/platform-{name}.log", "wb")
+        self.process = lab.spawn(
+            [lab.tdhost, "platform", "--listen", f"unix:{self.path}", "--vsock",
+             f"unix:{self.prefix}", "--pki", f"{lab.pki}/hosts/{name}"], stderr=self.log)
+        wait_until(f"platform {name}", lambda: os.path.exists(self.path))
+        self.client = Client(self.path)
+
+    def fault(self, text):
+        self.client.ask(do="fault", set=text)
+
+
+class Client:
+    """JSON over SOCK_SEQPACKET; events are kept until asked for."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.connect(path)
+        self.events = []
+
+    def _receive(self, seconds):
+        ready, _, _ = select.select([self.socket], [], [], seconds)
+        if not ready:
+            return None
+        packet = self.socket.recv(70000)
+        if len(packet) < 4:
+            raise LabError("the platform closed the control connection")
+        return json.loads(packet[4:])
+
+    def ask(self, **request):
+        self.socket.send(struct.pack("=I", PACKET_JSON) + json.dumps(request).encode())
+        while True:
+            answer = self._receive(DEADLINE)
+            if answer is None:
+                raise LabError(f"no answer to {request}")
+            if "event" in answer:
+                self.events.append(answer)
+                continue
+            if not answer["ok"]:
+                raise LabError(f"{request}: {answer.get('error')}")
+            return answer
+
+    def done(self, td, seconds=DEADLINE):
+        """The status the VMM was told for a user TD."""
+        end = time.monotonic() + seconds
+        while True:
+            for event in self.events:
+                if event["event"] == "premig-done" and event["td"] == td:
+                    self.events.remove(event)
+                    return event["status"]
+            event = self._receive(max(0, end - time.monotonic()))
+            if event is None:
+                raise LabError(f"no premig-done for user TD {td}")
+            self.events.append(event)
+
+
+class MigTD:
+    """A Migration TD process of the measuring build."""
+
+    def __init__(self, lab, name, platform, policy, options=()):
+        self.name = name
+        self.lab = lab
+        self.platform = platform
+        self.control_path = f"{lab.dir}/control-{name}.sock"
+        self.log_path = f"{lab.dir}/{name}.log"
+        launch = json.load(open(f"{policy}/launch.json"))
+        command = [
+            lab.migtd, "--platform", f"unix:{platform.path}", "--name", name,
+            "--policy", f"{policy}/policy.json", "--policy-v2",
+            "--policy-issuer-chain", f"{policy}/policy_issuer_chain.pem",
+            "--mrowner", launch["mrowner"], "--mrownerconfig", launch["mrownerconfig"],
+            "--control", f"unix:{self.control_path}", "-l", "info", *options]
+        self.log = open(self.log_path, "wb")
+        self.process = lab.spawn(command, stdout=self.log, stderr=subprocess.STDOUT)
+        self.file = None
+        wait_until(f"{name} to ask for requests", self._ready)
+
+    def _ready(self):
+        if self.process.poll() is not None:
+            raise LabError(f"{self.name} ended:\n{self.text()}")
+        return any(m["pid"] == self.process.pid and m["ready"]
+                   for m in self.platform.client.ask(do="migtds")["migtds"])
+
+    def ask(self, line):
+        if self.file is None:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(DEADLINE)
+            self.socket.connect(self.control_path)
+            self.file = self.socket.makefile("rw")
+        self.file.write(line + "\n")
+        self.file.flush()
+        answer = json.loads(self.file.readline())
+        if not answer["ok"]:
+            raise LabError(f"{self.name}: {line}: {answer['error']}")
+        return answer
+
+    def counters(self):
+        return self.ask("counters")
+
+    def text(self):
+        with open(self.log_path, errors="replace") as log:
+            return log.read()
+
+
+class Relay(threading.Thread):
+    """Joins PREFIX_A_port and PREFIX_B_port; `attack` sees every message on its way.
+
+    attack(direction, index, name, message) returns the message to pass on, None to drop it and
+    cut the connection, or a list of messages.  Direction is "src" for what the source sends.
+    """
+
+    def __init__(self, src, dst, port_src, port_dst, attack=None):
+        super().__init__(daemon=True)
+        self.attack = attack
+        self.error = None
+        self.messages = []
+        self.listeners = []
+        for prefix, port in ((src.prefix, port_src), (dst.prefix, port_dst)):
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(f"{prefix}_{port}")
+            listener.listen(1)
+            listener.settimeout(DEADLINE)
+            self.listeners.append(listener)
+        self.start()
+
+    def run(self):
+        try:
+            ends = [listener.accept()[0] for listener in self.listeners]
+            for listener in self.listeners:
+                path = listener.getsockname()
+                listener.close()
+                os.unlink(path)
+            self._pump(ends)
+        except (OSError, LabError) as error:
+            self.error = error
+
+    def _pump(self, ends):
+        parsers = [Framing("src"), Framing("dst")]
+        open_ends = [True, True]
+        while any(open_ends):
+            ready, _, _ = select.select([e for e, o in zip(ends, open_ends) if o], [], [],
+                                        DEADLINE)
+            if not ready:
+                break
+            for end in ready:
+                i = ends.index(end)
+                data = end.recv(65536)
+                if not data:
+                    open_ends[i] = False
+                    if not self._send(ends[1 - i], parsers[i].rest()):
+                        break
+                    try:
+                        ends[1 - i].shutdown(socket.SHUT_WR)
+                    except OSError:
+                        pass
+                    continue
+                for name, message in parsers[i].feed(data):
+                    out = self._through(parsers[i], name, message)
+                    if out is None:
+                        for e in ends:
+                            e.close()
+                        return
+                    if not self._send(ends[1 - i], out):
+                        open_ends[1 - i] = False
+        for end in ends:
+            end.close()
+
+    def _through(self, parser, name, message):
+        index = parser.count
+        parser.count += 1
+        self.messages.append((parser.direction, index, name, len(message)))
+        if self.attack is None:
+            return message
+        out = self.attack(parser.direction, index, name, message)
+        if isinstance(out, list):
+            return b"".join(out)
+        return out
+
+    @staticmethod
+    def _send(end, data):
+        try:
+            end.sendall(data)
+            return True
+        except OSError:
+            return False
+
+
+class Framing:
+    """Cuts one direction's byte stream into pre-session packets and SPDM frames."""
+
+    def __init__(self, direction):
+        self.direction = direction
+        self.buffer = b""
+        self.count = 0
+
+    def feed(self, data):
+        self.buffer += data
+        while True:
+            taken = self._next()
+            if taken is None:
+                return
+            yield taken
+
+    def rest(self):
+        rest, self.buffer = self.buffer, b""
+        return rest
+
+    def _next(self):
+        b = self.buffer
+        if len(b) < 8:
+            return None
+        if b[:4] != SPDM_SIGNATURE:
+            size = 8 + struct.unpack_from("<I", b, 4)[0]
+            name = {0xFF: "HELLO", 1: "PEER_DATA", 2: "START"}.get(b[0], "?")
+        else:
+            if len(b) < 12:
+                return None
+            size = 12 + struct.unpack_from("<I", b, 8)[0]
+            if len(b) < size:
+                return None
+            name = "SECURED" if b[6] == 2 else MESSAGE_NAMES.get(b[13], hex(b[13]))
+            if name.startswith("VDM_"):
+                name = f"VDM_{b[12 + 15]:02X}"
+        if len(b) < size:
+            return None
+        message, self.buffer = b[:size], b[size:]
+        return name, message
+
+
+class Lab:
+    """Starts and ends everything; use as a context manager."""
+
+    def __init__(self, build, size=172021):
+        self.tdhost = f"{build}/host/tdhost"
+        self.migtd = f"{build}/ports/linux/migtd-measure"
+        self.tool = f"{build}/tools/migtd-tool"
+        self.size = size
+        self.children = []
+        self.port = 2000
+
+    def __enter__(self):
+        self.dir = tempfile.mkdtemp(prefix="migtd-lab-")
+        self.pki = f"{self.dir}/pki"
+        self.run_tool("pki", "--out", self.pki, "--hosts", "a,b")
+        self.policy = self.make_policy("policy")
+        self.a = Platform(self, "a")
+        self.b = Platform(self, "b")
+        return self
+
+    def run_tool(self, *arguments):
+        result = subprocess.run([self.tool, *arguments], capture_output=True, text=True)
+        if result.returncode != 0:
+            raise LabError(f"migtd-tool {' '.join(arguments)}: {result.stderr}")
+        return result.stdout
+
+    def make_policy(self, name, *options, pki=None):
+        out = f"{self.dir}/{name}"
+        self.run_tool("policy", "generate", "--pki", pki or self.pki, "--image", self.migtd,
+                      "--out", out, "--size", str(self.size), *options)
+        return out
+
+    def spawn(self, command, **options):
+        process = subprocess.Popen(command, **options)
+        self.children.append(process)
+        return process
+
+    def start(self, src_policy=None, dst_policy=None, src_options=(), dst_options=()):
+        """Source on host a, destination on host b."""
+        self.src = MigTD(self, "migtd-src", self.a, src_policy or self.policy, src_options)
+        self.dst = MigTD(self, "migtd-dst", self.b, dst_policy or self.policy, dst_options)
+
+    def stop(self):
+        for migtd in (self.src, self.dst):
+            migtd.process.terminate()
+            migtd.process.wait(DEADLINE)
+
+    def begin(self, attack=None, relay=True):
+        """Starts one pre-migration; end() gives both statuses."""
+        session = Session()
+        session.ports = (self.port, self.port + 1)
+        self.port += 2
+        session.relay = Relay(self.a, self.b, *session.ports, attack) if relay else None
+        session.tds = (
+            self.a.client.ask(do="td-create", migtd_pid=self.src.process.pid)["td"],
+            self.b.client.ask(do="td-create", migtd_pid=self.dst.process.pid,
+                              incoming=True)["td"])
+        self.b.client.ask(do="premig", td=session.tds[1], port=session.ports[1])
+        self.a.client.ask(do="premig", td=session.tds[0], port=session.ports[0])
+        return session
+
+    def end(self, session):
+        return (self.a.client.done(session.tds[0]), self.b.client.done(session.tds[1]))
+
+    def session(self, attack=None):
+        session = self.begin(attack)
+        return self.end(session), session
+
+    def msk_match(self, session):
+        """What each platform seals with its TD's key, the other's TD opens."""
+        def opens(here, there, td_here, td_there):
+            blob = here.client.ask(do="export", td=td_here)["blob"]
+            try:
+                there.client.ask(do="import", td=td_there, blob=blob)
+                return True
+            except LabError:
+                return False
+        src, dst = session.tds
+        return (opens(self.a, self.b, src, dst) and opens(self.b, self.a, dst, src))
+
+    def keys_written(self, session):
+        """How often MIG_DEC_KEY was written on either side."""
+        return (self.a.client.ask(do="td-info", td=session.tds[0])["dec_key_writes"],
+                self.b.client.ask(do="td-info", td=session.tds[1])["dec_key_writes"])
+
+    def __exit__(self, kind, value, trace):
+        if kind is not None:
+            for name in sorted(os.listdir(self.dir)):
+                if name.endswith(".log"):
+                    text = open(f"{self.dir}/{name}", errors="replace").read()
+                    sys.stderr.write(f"--- {name}\n{text[-3000:]}\n")
+        for process in self.children:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.children:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class Session:
+    pass

@@ -154,7 +154,7 @@ static enum status step_sessions(struct migtd *td)
 	const uint32_t most = td->config.sessions_max != 0 ? td->config.sessions_max : UINT32_MAX;
 
 	vsock_init(&td->vsock, &carrier, td->config.cid);
-	td->store.heap = &td->heap;
+	policy_store_init(&td->store, &td->heap);
 	return heap_divide(&td->heap, sizeof(struct session), sizeof(struct policy_record),
 		       most) > 0 ?
 		STATUS_OK :

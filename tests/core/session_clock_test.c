@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "core/td.h"
+
+static struct migtd td;
+static struct work_slot slot;
+static struct session s;
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&td, 0, sizeof(td));
+	memset(&s, 0, sizeof(s));
+	s.td = &td;
+	s.budget_ms = SESSION_TIMEOUT_MS;
+	s.last_ms = 1000;
+	s.phase = PHASE_VERSION;
+	s.wait = SESSION_WAIT_IO;
+	return 0;
+}
+
+static void a_session_has_its_budget_and_no_more(void **state)
+{
+	(void)state;
+	assert_int_equal(session_clock(&s, 1000 + SESSION_TIMEOUT_MS - 1), STATUS_OK);
+	assert_int_equal(session_clock(&s, 1000 + SESSION_TIMEOUT_MS), ERR_TIMEOUT);
+}
+
+static void a_huge_leap_is_a_time_out(void **state)
+{
+	(void)state;
+	assert_int_equal(session_clock(&s, UINT64_MAX), ERR_TIMEOUT);
+}
+
+static void held_and_queued_clocks_stand_still(void **state)
+{
+	(void)state;
+	s.held = true;
+	assert_int_equal(session_clock(&s, 10 * SESSION_TIMEOUT_MS), STATUS_OK);
+	assert_int_equal(s.budget_ms, SESSION_TIMEOUT_MS);
+	s.held = false;
+	s.in_queue = true;
+	assert_int_equal(session_clock(&s, 10 * SESSION_TIMEOUT_MS + WORK_SLOT_WAIT_MS), STATUS_OK);
+	assert_int_equal(s.budget_ms, SESSION_TIMEOUT_MS);
+	assert_int_equal(
+		session_clock(&s, 10 * SESSION_TIMEOUT_MS + WORK_SLOT_WAIT_MS + 1), ERR_SLOT_TIMEOUT);
+}
+
+static void a_peer_may_not_sit_on_a_slot(void **state)
+{
+	(void)state;
+	s.slot = &slot;
+	s.phase = PHASE_ATTEST;
+	assert_int_equal(session_clock(&s, 1000 + WORK_SLOT_PEER_MS), STATUS_OK);
+	assert_int_equal(session_clock(&s, 1001 + WORK_SLOT_PEER_MS), ERR_SLOT_HELD);
+}
+
+static void the_quoting_service_has_its_own_clock(void **state)
+{
+	(void)state;
+	s.phase = PHASE_QUOTE;
+	s.wait = SESSION_WAIT_QUOTE;
+	s.quote_ms = 500;
+	assert_int_equal(session_clock(&s, 1400), STATUS_OK);
+	assert_int_equal(s.quote_ms, 100);
+	assert_int_equal(session_clock(&s, 1600), STATUS_OK);
+	assert_int_equal(s.quote_ms, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_session_has_its_budget_and_no_more, set_up),
+		cmocka_unit_test_setup(a_huge_leap_is_a_time_out, set_up),
+		cmocka_unit_test_setup(held_and_queued_clocks_stand_still, set_up),
+		cmocka_unit_test_setup(a_peer_may_not_sit_on_a_slot, set_up),
+		cmocka_unit_test_setup(the_quoting_service_has_its_own_clock, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

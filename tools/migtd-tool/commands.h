@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/* The sub-commands of migtd-tool; each gets its own name as argv[0] and returns the exit code. */
+#ifndef MIGTD_TOOL_COMMANDS_H
+#define MIGTD_TOOL_COMMANDS_H
+
+int command_pki(int argc, char **argv);
+int command_policy(int argc, char **argv);
+int command_json_sign(int argc, char **argv);
+int command_servtd_collateral(int argc, char **argv);
+int command_hash(int argc, char **argv);
+int command_enroll(int argc, char **argv);
+int command_collateral(int argc, char **argv);
+
+#endif

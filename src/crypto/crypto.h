@@ -23,7 +23,7 @@
 #define GCM_TAG_SIZE 16
 
 /* Bytes the bignum arena needs: the measured peak of the worst operation plus its margin. */
-#define CRYPTO_ARENA_SIZE 16384
+#define CRYPTO_ARENA_SIZE 8192
 
 /* Source of randomness; must fill all n bytes or not return. */
 typedef void crypto_random_fn(void *ctx, uint8_t *to, size_t n);

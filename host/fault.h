@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * Faults that the platform commits on purpose: `--fault NAME[=ARG][,NAME...]` and the control verb
+ * "fault".  Each stays set until "none", unless it says how often it fires.
+ */
+#ifndef HOST_FAULT_H
+#define HOST_FAULT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum fault_id {
+	FAULT_WRONG_REPORTDATA,		/* quotes carry another REPORTDATA, rightly signed */
+	FAULT_QUOTE_FLIP,		/* =OFFSET: one byte of the finished quote is inverted */
+	FAULT_QUOTE_LATE,		/* =MS */
+	FAULT_QUOTE_BUSY,		/* =N: the next N GetQuotes answer "retry" */
+	FAULT_QUOTE_UNAVAILABLE,	/* =N: the next N end as "quoting service unavailable" */
+	FAULT_QUOTE_ERROR,		/* status "error" */
+	FAULT_QUOTE_GARBAGE,		/* status "success" over random bytes */
+	FAULT_QUOTE_TRUNCATED,		/* half a quote, framed consistently */
+	FAULT_QUOTE_NEVER,		/* in flight for ever */
+	FAULT_QUOTE_REPLAY,		/* the first quote ever made, again and again */
+	FAULT_TDCALL_FAIL,		/* =LEAF[:N] the N-th such call; leaf "any" */
+	FAULT_VMCALL_FAIL,		/* =SUBFUNC[:N] */
+	FAULT_VSOCK_RESET_AFTER,	/* =BYTES of both directions of a connection */
+	FAULT_REPORT_STATUS_FAIL,	/* ReportStatus answers "invalid operand" */
+	FAULT_DEBUG_ATTRIBUTES,		/* TDs attach with ATTRIBUTES.DEBUG */
+	FAULT_COUNT
+};
+
+#define FAULT_ANY UINT64_MAX
+
+struct fault {
+	bool set;
+	uint64_t arg;
+	uint64_t nth;		/* of FAULT_*_FAIL */
+	uint64_t seen;
+	uint64_t fired;
+};
+
+struct faults {
+	struct fault of[FAULT_COUNT];
+};
+
+/* 0, or -1 and one line in `why`: then nothing has been set. */
+int fault_parse(struct faults *faults, const char *text, char *why, size_t why_size);
+/* Whether the fault is set; announces and counts it if so. */
+bool fault_fires(struct faults *faults, enum fault_id id);
+/* For faults that fire =N times. */
+bool fault_spends(struct faults *faults, enum fault_id id);
+/* Whether this call of `what` (leaf, sub-function) is the one to fail. */
+bool fault_hits(struct faults *faults, enum fault_id id, uint64_t what);
+json_t *fault_list(const struct faults *faults);
+/* Names and arguments, a line each, for --help. */
+void fault_help(void);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/* Quote assembly (attestation.md 1.3 to 1.5, 6). */
+#include "host/quote.h"
+
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+#include "host/bytes.h"
+
+#define HEADER_BYTES 48
+#define BODY4_BYTES 584
+#define BODY5_BYTES 648
+#define BODY5_TYPE 3
+#define TEE_TYPE_TDX 0x81
+#define KEY_TYPE_P256 2
+#define CERTIFICATION_QE_REPORT 6
+#define CERTIFICATION_PCK_CHAIN 5
+#define PADDING 70
+#define VALID_1_0 0x1FFull
+#define VALID_SVN2 0x301FFull
+
+static const uint8_t qe_vendor[16] = {0x93, 0x9A, 0x72, 0x33, 0xF7, 0x9C, 0x4C, 0xA9, 0x94, 0x0A,
+	0x0D, 0xB3, 0x95, 0x7F, 0x06, 0x07};
+
+/* ECDSA with SHA-256 as r, s of 32 bytes each. */
+static bool sign(EVP_PKEY *key, const uint8_t *data, size_t n, uint8_t rs[64])
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	ECDSA_SIG *parts = NULL;
+	uint8_t der[80];
+	size_t size = sizeof(der);
+	const uint8_t *p = der;
+	bool ok;
+
+	ok = md && EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, key) == 1 &&
+	     EVP_DigestSign(md, der, &size, data, n) == 1;
+	EVP_MD_CTX_free(md);
+	if (ok)
+		parts = d2i_ECDSA_SIG(NULL, &p, (long)size);
+	ok = parts && BN_bn2binpad(ECDSA_SIG_get0_r(parts), rs, 32) == 32 &&
+	     BN_bn2binpad(ECDSA_SIG_get0_s(parts), rs + 32, 32) == 32;
+	ECDSA_SIG_free(parts);
+	return ok;
+}
+
+static void fill_auth(uint8_t auth[QE_AUTH_BYTES])
+{
+	for (unsigned i = 0; i < QE_AUTH_BYTES; i++)
+		auth[i] = (uint8_t)i;
+}
+
+static bool certify(struct quoting_enclave *qe)
+{
+	static const uint8_t attributes[16] = {0x15, 0, 0, 0, 0, 0, 0, 0, 0xE7};
+	uint8_t bound[64 + QE_AUTH_BYTES];
+	uint8_t *r = qe->report;
+
+	memcpy(bound, qe->public_key, 64);
+	fill_auth(bound + 64);
+	memcpy(r, qe->pki->cpusvn, 16);
+	memcpy(r + 48, attributes, sizeof(attributes));
+	/* MRENCLAVE: any value, but one a platform keeps. */
+	SHA256(qe->pki->qe_id, sizeof(qe->pki->qe_id), r + 64);
+	memcpy(r + 128, qe->pki->qe_mrsigner, 32);
+	store16(r + 256, qe->pki->qe_isvprodid);
+	store16(r + 258, qe->pki->qe_isvsvn);
+	SHA256(bound, sizeof(bound), r + 320);
+	return sign(qe->pki->pck_key, r, QE_REPORT_BYTES, qe->report_signature);
+}
+
+bool qe_init(struct quoting_enclave *qe, const struct pki *pki)
+{
+	uint8_t point[65];
+	size_t n = 0;
+
+	*qe = (struct quoting_enclave){.pki = pki};
+	qe->attestation_key = EVP_EC_gen("P-256");
+	if (!qe->attestation_key || EVP_PKEY_get_octet_string_param(qe->attestation_key, "pub", point,
+					    sizeof(point), &n) != 1 || n != sizeof(point))
+		return false;
+	memcpy(qe->public_key, point + 1, sizeof(qe->public_key));
+	return certify(qe);
+}
+
+void qe_fini(struct quoting_enclave *qe)
+{
+	EVP_PKEY_free(qe->attestation_key);
+	qe->attestation_key = NULL;
+}
+
+/* What a real QE looks at besides the MAC: forms of TDREPORT that it knows. */
+static bool report_is_quotable(const uint8_t *r)
+{
+	static const uint8_t zeros[32];
+	uint64_t valid = load64(r + 256);
+
+	return r[0] == TEE_TYPE_TDX && !r[1] && r[2] <= 1 && !r[3] && !memcmp(r + 4, zeros, 12) &&
+	       !memcmp(r + 192, zeros, 32) && (valid == VALID_1_0 || valid == VALID_SVN2);
+}
+
+static bool needs_version5(const uint8_t *r)
+{
+	return r[2] == 1 || (load64(r + 256) == VALID_SVN2 && memcmp(r + 264, r + 384, 16));
+}
+
+static void fill_body(uint8_t *body, const uint8_t *r, bool version5)
+{
+	memset(body, 0, BODY5_BYTES);
+	memcpy(body, r + 264, 16);		/* TEE_TCB_SVN */
+	memcpy(body + 16, r + 280, 48);		/* MRSEAM; MRSIGNERSEAM and its attributes stay zero */
+	memcpy(body + 120, r + 512, 400);	/* ATTRIBUTES .. RTMR3 */
+	memcpy(body + 520, r + 128, 64);	/* REPORTDATA */
+	if (version5) {
+		memcpy(body + 584, r + 384, 16);
+		memcpy(body + 600, r + 912, 48);
+	}
+}
+
+/* Header and body; their size. */
+static size_t fill_signed(uint8_t *q, const struct pki *pki, const uint8_t *tdreport, bool version5)
+{
+	uint8_t body[BODY5_BYTES];
+
+	memset(q, 0, HEADER_BYTES);
+	store16(q, version5 ? 5 : 4);
+	store16(q + 2, KEY_TYPE_P256);
+	store32(q + 4, TEE_TYPE_TDX);
+	memcpy(q + 12, qe_vendor, sizeof(qe_vendor));
+	memcpy(q + 28, pki->qe_id, sizeof(pki->qe_id));
+	fill_body(body, tdreport, version5);
+	q += HEADER_BYTES;
+	if (!version5) {
+		memcpy(q, body, BODY4_BYTES);
+		return HEADER_BYTES + BODY4_BYTES;
+	}
+	store16(q, BODY5_TYPE);
+	store32(q + 2, BODY5_BYTES);
+	memcpy(q + 6, body, BODY5_BYTES);
+	return HEADER_BYTES + 6 + BODY5_BYTES;
+}
+
+/* QE report certification data; its size. */
+static size_t fill_certification(uint8_t *at, const struct quoting_enclave *qe)
+{
+	size_t chain = qe->pki->pck_chain_size + 1;
+
+	memcpy(at, qe->report, QE_REPORT_BYTES);
+	memcpy(at + 384, qe->report_signature, 64);
+	store16(at + 448, QE_AUTH_BYTES);
+	fill_auth(at + 450);
+	at += 450 + QE_AUTH_BYTES;
+	store16(at, CERTIFICATION_PCK_CHAIN);
+	store32(at + 2, (uint32_t)chain);
+	memcpy(at + 6, qe->pki->pck_chain, chain);
+	return 450 + QE_AUTH_BYTES + 6 + chain;
+}
+
+size_t qe_quote(struct quoting_enclave *qe, const uint8_t tdreport[1024], uint8_t *quote, size_t size)
+{
+	bool version5 = needs_version5(tdreport);
+	size_t padding = !version5 && qe->quotes % 4 == 3 ? PADDING : 0;
+	size_t most = HEADER_BYTES + 6 + BODY5_BYTES + 4 + 134 + 450 + QE_AUTH_BYTES + 6 +
+		      qe->pki->pck_chain_size + 1 + PADDING;
+	size_t n;
+	size_t outer;
+	uint8_t *auth;
+
+	if (!report_is_quotable(tdreport) || most > size)
+		return 0;
+	n = fill_signed(quote, qe->pki, tdreport, version5);
+	auth = quote + n + 4;
+	outer = fill_certification(auth + 134, qe);
+	if (!sign(qe->attestation_key, quote, n, auth))
+		return 0;
+	memcpy(auth + 64, qe->public_key, 64);
+	store16(auth + 128, CERTIFICATION_QE_REPORT);
+	store32(auth + 130, (uint32_t)outer);
+	store32(quote + n, (uint32_t)(134 + outer));
+	n += 4 + 134 + outer;
+	memset(quote + n, 0, padding);
+	qe->quotes++;
+	return n + padding;
+}

@@ -41,7 +41,7 @@ static void volume_header(struct blob *b, size_t volume_size)
 	const size_t start = b->size;
 	uint16_t sum = 0;
 
-	add_little(b, 0, 16);
+	blob_add(b, zero_guid, sizeof(zero_guid));
 	blob_add(b, ffs_guid, sizeof(ffs_guid));
 	add_little(b, volume_size, 8);
 	blob_add(b, "_FVH", 4);

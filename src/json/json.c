@@ -33,6 +33,7 @@ enum number_state {
 #define FLAG_NAME 1u		/* the string at hand is a member name */
 #define FLAG_CUT 2u
 #define FLAG_NEGATIVE 4u
+#define FLAG_PARTED 8u		/* a part of the string was given away */
 
 static const struct {
 	const char *text;
@@ -118,12 +119,14 @@ static enum status string_part(struct json_reader *r, const uint8_t *text, size_
 		.depth = r->depth,
 		.text = text,
 		.n = n,
+		.first = (r->flags & FLAG_PARTED) == 0,
 		.last = last,
 		.cut = (r->flags & FLAG_CUT) != 0,
 		.begin = r->begin,
 		.end = last ? r->offset + 1 : 0,
 	};
 
+	r->flags |= FLAG_PARTED;
 	return r->event(r->ctx, &event);
 }
 
@@ -349,6 +352,7 @@ static enum status end_number(struct json_reader *r)
 	const struct json_event event = {
 		.kind = JSON_NUMBER,
 		.depth = r->depth,
+		.first = true,
 		.last = true,
 		.cut = cut,
 		.negative = (r->flags & FLAG_NEGATIVE) != 0,
@@ -383,6 +387,7 @@ static enum status literal_byte(struct json_reader *r, uint8_t byte)
 	const struct json_event event = {
 		.kind = literals[r->flags].kind,
 		.depth = r->depth,
+		.first = true,
 		.last = true,
 		.begin = r->begin,
 		.end = r->offset + 1,

@@ -18,6 +18,7 @@ struct peer_policy_reader {
 	uint32_t size;			/* of the whole blob */
 	uint32_t position;
 	uint32_t policy_size;
+	uint32_t chain_size;
 	enum status error;		/* it cannot be a blob */
 	struct sha384 blob;
 	struct policy_reader reader;	/* idle while record is NULL */

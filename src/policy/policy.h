@@ -33,17 +33,32 @@ struct policy_date {
 	uint8_t text[POLICY_DATE_MAX];
 };
 
+/* The status that a tcbStatus text names; TCB_UNRECOGNISED for another text. */
+enum tcb_status tcb_status_of(const uint8_t *text, size_t n);
+
 /* tdMeasurements -> isvsvn: the digest covers MRTD, RTMR0, RTMR1 and what else `pins` names. */
 struct policy_mapping {
 	uint8_t digest[SHA384_SIZE];
 	uint16_t isvsvn;
-	uint8_t pins;		/* bit 0 RTMR2, bit 1 RTMR3 */
+	uint8_t pins;		/* enum policy_pin bits */
+};
+
+enum policy_pin {
+	POLICY_PIN_RTMR2 = 1,
+	POLICY_PIN_RTMR3 = 2,
+	POLICY_PIN_UNMATCHABLE = 4,	/* a measurement is not 96 hex digits: matches nothing */
 };
 
 struct policy_level {
 	uint16_t isvsvn;
 	uint8_t status;		/* enum tcb_status */
 	struct policy_date date;
+};
+
+enum policy_standing {
+	POLICY_PRIVATE,		/* of one session only: incomplete, or with a failed verdict */
+	POLICY_PUBLISHED,	/* complete and verified: shared by digest, immutable */
+	POLICY_OWN,		/* not in the store */
 };
 
 /* All that is kept of a policy once it has streamed by. */
@@ -53,11 +68,11 @@ struct policy_record {
 	uint8_t chain_digest[SHA384_SIZE];	/* of the issuer chain file */
 	uint32_t policy_svn;
 	uint16_t references;
-	uint8_t published;
+	uint8_t standing;	/* enum policy_standing */
 	uint8_t mapping_count;
 	uint8_t level_count;
 	enum status format;	/* envelope and schema */
-	enum status signature;	/* the three document signatures and chain walks */
+	enum status signature;	/* the three document signatures and chain walks; the first fault */
 	enum status chain;	/* the three chains against the local ones */
 	struct policy_mapping mapping[POLICY_MAPPINGS_MAX];
 	struct policy_level level[POLICY_LEVELS_MAX];
@@ -107,6 +122,9 @@ enum status policy_check_init_tdinfo(const struct policy_own *own, const uint8_t
 /* Own peer-data blob: u32 policy size, policy, u32 chain size, chain. */
 size_t policy_own_blob_size(const struct policy_own *own);
 void policy_own_blob_read(const struct policy_own *own, size_t offset, uint8_t *to, size_t n);
+/* The bytes from an offset on that lie in one place: *n of them, 0 at the end. */
+const uint8_t *policy_own_blob_run(const struct policy_own *own, size_t offset,
+	uint8_t length[4], size_t *n);
 
 /*
  * A peer's blob, pushed in pieces of any size.  While it equals the own blob nothing is kept but

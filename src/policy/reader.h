@@ -59,28 +59,33 @@ struct policy_reader {
 	struct policy_index *index;		/* filled for the own policy; NULL for a peer's */
 	const struct policy_index *own;		/* a peer's chains are held against it; or NULL */
 	const uint8_t *piece;			/* being fed, and its offset in the policy */
-	uint64_t piece_at;
-	uint64_t hashed;			/* offset up to which signed values are hashed */
+	uint32_t piece_at;
+	uint32_t data_hashed;			/* offsets up to which signed values are hashed */
+	uint32_t value_hashed;
+	bool in_data;				/* inside of policyData */
+	bool in_value;				/* inside of tdIdentity or tdTcbMapping */
+	uint8_t links;
+	struct utf8 utf8;			/* of the chain text */
 	struct json_reader json;
 	struct schema schema;
-	struct utf8 utf8;
-	uint8_t links;
-	bool hash_data;				/* inside of policyData; of a nested signed value */
-	bool hash_value;
-	struct sha384 policy;			/* of the policy text, then of the chain text */
-	struct sha384 data;
+	struct sha384 text;			/* of the policy, then of the chain */
+	struct sha384 data;			/* of policyData */
 	struct signed_value document[DOCUMENT_COUNT];
 	union policy_reader_now now;
 };
 
-void policy_reader_begin(struct policy_reader *r, struct policy_record *record);
-/* Pieces of the policy text, then the end of it, then pieces of the chain text. */
+/*
+ * For a zeroed record.  `index` is filled for the own policy, else NULL; `own` is what a peer's
+ * chains are held against, NULL for the own policy.
+ */
+void policy_reader_begin(struct policy_reader *r, struct policy_record *record,
+	struct policy_index *index, const struct policy_index *own);
+/* Pieces of the policy text, its end, pieces of the chain text, its end; faults go to the record. */
 void policy_reader_policy(struct policy_reader *r, const uint8_t *from, size_t n);
 void policy_reader_policy_end(struct policy_reader *r);
 void policy_reader_chain(struct policy_reader *r, const uint8_t *from, size_t n);
-/* Leaves format, chain and, unless postponed signatures decide, signature in the record. */
-void policy_reader_end(struct policy_reader *r);
-/* Verifies the three signatures: at most three P-384 verifications. */
+void policy_reader_chain_end(struct policy_reader *r);
+/* Verifies the three signatures, unless the policy has failed already. */
 void policy_reader_verify(struct policy_reader *r);
 
 #endif

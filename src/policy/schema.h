@@ -78,7 +78,7 @@ enum policy_member {
 };
 
 /* Objects and arrays that nest in known members, the envelope included. */
-#define SCHEMA_DEPTH 9
+#define SCHEMA_DEPTH 8
 
 struct schema_frame {
 	uint8_t node;		/* enum policy_node; of its elements if an array */

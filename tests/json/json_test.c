@@ -86,6 +86,7 @@ static void take_name(struct builder *b, const struct json_event *e)
 static void take_string(struct builder *b, const struct json_event *e)
 {
 	assert_true(e->n <= JSON_PART_MAX && (e->last || e->n == JSON_PART_MAX));
+	assert_int_equal(e->first, b->n == 0);
 	assert_true(b->n + e->n <= sizeof(b->text));
 	memcpy(b->text + b->n, e->text, e->n);
 	b->n += e->n;

@@ -15,19 +15,11 @@ _Static_assert(sizeof(struct block) == ARENA_ALIGN, "blocks stay aligned");
 static struct {
 	uint8_t *base;
 	size_t size;
+	size_t limit;		/* what the running operation has reserved */
 	size_t used;
 	size_t peak;
-	uint32_t top;	/* offset of the highest block, if any is in use */
+	uint32_t top;		/* offset of the highest block, if any is in use */
 } arena;
-
-_Static_assert((unsigned)ARENA_P384_POINT <= CRYPTO_ARENA_SIZE, "reserved");
-_Static_assert((unsigned)ARENA_P256_POINT <= CRYPTO_ARENA_SIZE, "reserved");
-_Static_assert((unsigned)ARENA_P384_GENERATE <= CRYPTO_ARENA_SIZE, "reserved");
-_Static_assert((unsigned)ARENA_P384_ECDH <= CRYPTO_ARENA_SIZE, "reserved");
-_Static_assert((unsigned)ARENA_P384_SIGN <= CRYPTO_ARENA_SIZE, "reserved");
-_Static_assert((unsigned)ARENA_P384_VERIFY <= CRYPTO_ARENA_SIZE, "reserved");
-_Static_assert((unsigned)ARENA_P256_VERIFY <= CRYPTO_ARENA_SIZE, "reserved");
-_Static_assert((unsigned)ARENA_GCM <= CRYPTO_ARENA_SIZE, "reserved");
 
 static size_t block_size(size_t n)
 {
@@ -42,7 +34,7 @@ static struct block *block_at(size_t offset)
 void *arena_take(size_t n)
 {
 	/* Our own fault, never a peer's: n depends on the curve only. */
-	if (n > CRYPTO_ARENA_SIZE || block_size(n) > arena.size - arena.used)
+	if (n > CRYPTO_ARENA_SIZE || block_size(n) > arena.limit - arena.used)
 		__builtin_trap();
 
 	struct block *block = block_at(arena.used);
@@ -96,16 +88,18 @@ void arena_init(uint8_t *base, size_t size)
 	wipe(base, size);
 	arena.base = base;
 	arena.size = size;
+	arena.limit = 0;
 	arena.used = 0;
 	arena.peak = 0;
 	arena.top = 0;
 	mp_set_memory_functions(hook_allocate, hook_reallocate, hook_free);
 }
 
-void arena_check_empty(void)
+void arena_begin(size_t limit)
 {
-	if (arena.base == NULL || arena.used != 0)
+	if (arena.base == NULL || arena.used != 0 || limit > arena.size)
 		__builtin_trap();
+	arena.limit = limit;
 }
 
 size_t crypto_arena_peak(void)

@@ -24,6 +24,7 @@ struct curve {
 	size_t limbs;
 	mp_limb_t p[LIMBS_MAX];	/* the field's prime */
 	mp_limb_t n[LIMBS_MAX];	/* the order of the base point */
+	size_t verify_arena;
 };
 
 static const struct curve p384 = {
@@ -33,6 +34,7 @@ static const struct curve p384 = {
 		0xffffffffffffffff, 0xffffffffffffffff},
 	.n = {0xecec196accc52973, 0x581a0db248b0a77a, 0xc7634d81f4372ddf, 0xffffffffffffffff,
 		0xffffffffffffffff, 0xffffffffffffffff},
+	.verify_arena = ARENA_P384_VERIFY,
 };
 
 static const struct curve p256 = {
@@ -40,6 +42,7 @@ static const struct curve p256 = {
 	.limbs = P256_LIMBS,
 	.p = {0xffffffffffffffff, 0x00000000ffffffff, 0x0000000000000000, 0xffffffff00000001},
 	.n = {0xf3b9cac2fc632551, 0xbce6faada7179e84, 0xffffffffffffffff, 0xffffffff00000000},
+	.verify_arena = ARENA_P256_VERIFY,
 };
 
 /* --- limbs --------------------------------------------------------------------------------- */
@@ -108,14 +111,14 @@ static bool point_load(const struct curve *c, mp_limb_t *q, const uint8_t *bytes
 bool p384_point_valid(const uint8_t point[P384_POINT_SIZE])
 {
 	mp_limb_t q[2 * P384_LIMBS];
-	arena_check_empty();
+	arena_begin(ARENA_P384_POINT);
 	return point_load(&p384, q, point);
 }
 
 bool p256_point_valid(const uint8_t point[P256_POINT_SIZE])
 {
 	mp_limb_t q[2 * P256_LIMBS];
-	arena_check_empty();
+	arena_begin(ARENA_P256_POINT);
 	return point_load(&p256, q, point);
 }
 
@@ -143,7 +146,7 @@ static NOINLINE enum status generate(uint8_t *scalar, uint8_t *point)
 
 enum status p384_generate(uint8_t scalar[P384_SCALAR_SIZE], uint8_t point[P384_POINT_SIZE])
 {
-	arena_check_empty();
+	arena_begin(ARENA_P384_GENERATE);
 	crypto_count.p384_generate++;
 	const enum status status = generate(scalar, point);
 	wipe_stack_curve();
@@ -175,7 +178,7 @@ static NOINLINE enum status ecdh(const uint8_t *scalar, const uint8_t *peer, uin
 enum status p384_ecdh(const uint8_t scalar[P384_SCALAR_SIZE], const uint8_t peer[P384_POINT_SIZE],
 	uint8_t z[P384_SCALAR_SIZE])
 {
-	arena_check_empty();
+	arena_begin(ARENA_P384_ECDH);
 	crypto_count.p384_ecdh++;
 	const enum status status = ecdh(scalar, peer, z);
 	wipe_stack_curve();
@@ -226,7 +229,7 @@ static NOINLINE enum status sign(const uint8_t *scalar, const uint8_t *digest, u
 enum status p384_sign(const uint8_t scalar[P384_SCALAR_SIZE], const uint8_t digest[SHA384_SIZE],
 	uint8_t signature[P384_SIGNATURE_SIZE])
 {
-	arena_check_empty();
+	arena_begin(ARENA_P384_SIGN);
 	crypto_count.p384_sign++;
 	const enum status status = sign(scalar, digest, signature);
 	wipe_stack_curve();
@@ -243,7 +246,7 @@ static enum status verify(const struct curve *c, const uint8_t *point, const uin
 	const struct ecc_curve *library = c->library();
 	const size_t bytes = 8 * c->limbs;
 	mp_limb_t q[2 * LIMBS_MAX], r[LIMBS_MAX], s[LIMBS_MAX];
-	arena_check_empty();
+	arena_begin(c->verify_arena);
 	if (!point_load(c, q, point))
 		return ERR_CRYPTO_POINT;
 	limbs_from_bytes(r, signature, c->limbs);

@@ -7,12 +7,12 @@
 
 #include "crypto/internal.h"
 
-_Static_assert(sizeof(struct gcm_aes256_ctx) + 2 * ARENA_ALIGN <= ARENA_GCM, "reserved");
+_Static_assert(sizeof(struct gcm_aes256_ctx) + 2 * ARENA_ALIGN <= (unsigned)ARENA_GCM, "reserved");
 
 static struct gcm_aes256_ctx *context_begin(const uint8_t key[AES256_KEY_SIZE],
 	const uint8_t iv[GCM_IV_SIZE], const uint8_t *aad, size_t aad_size)
 {
-	arena_check_empty();
+	arena_begin(ARENA_GCM);
 	struct gcm_aes256_ctx *gcm = arena_take(sizeof(*gcm));
 	nettle_gcm_aes256_set_key(gcm, key);
 	nettle_gcm_aes256_set_iv(gcm, GCM_IV_SIZE, iv);

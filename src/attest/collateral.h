@@ -19,15 +19,18 @@ struct collateral_string {
 
 struct collateral_platform {
 	uint8_t fmspc[6];
-	uint8_t tcb_info_ok;	/* parsed, signed by a verified chain */
+	struct collateral_string tcb_info_chain;
 	struct collateral_string tcb_info;
 	uint32_t evaluation_number;
 };
 
 struct collateral {
 	const uint8_t *text;
+	struct collateral_string root_ca;
 	struct collateral_string root_crl;
+	struct collateral_string pck_crl_chain;
 	struct collateral_string pck_crl;
+	struct collateral_string qe_identity_chain;
 	struct collateral_string qe_identity;
 	uint32_t root_crl_number;
 	uint32_t pck_crl_number;

@@ -11,6 +11,15 @@ struct text_reader text_escaped(const uint8_t *at, size_t n)
 	return (struct text_reader){.at = at, .end = at + n, .escaped = true};
 }
 
+int text_hex_digit(uint8_t c)
+{
+	const uint8_t lower = c | 0x20;
+
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 /* Four hexadecimal digits, or a value no code unit has. */
 #define NO_UNIT 0xffffffffu
 
@@ -21,13 +30,10 @@ static uint32_t code_unit(struct text_reader *t)
 	if (t->end - t->at < 4)
 		return NO_UNIT;
 	for (size_t i = 0; i < 4; i++) {
-		const uint8_t c = *t->at++;
-		if (c >= '0' && c <= '9')
-			unit = unit << 4 | (uint32_t)(c - '0');
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			unit = unit << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
-		else
+		const int digit = text_hex_digit(*t->at++);
+		if (digit < 0)
 			return NO_UNIT;
+		unit = unit << 4 | (uint32_t)digit;
 	}
 	return unit;
 }

@@ -24,4 +24,7 @@ struct text_reader text_escaped(const uint8_t *at, size_t n);
 /* Up to n bytes of text; 0 at the end or once a fault was met (`failed` tells them apart). */
 size_t text_read(struct text_reader *t, uint8_t *to, size_t n);
 
+/* Value of a hexadecimal digit of either case, or -1. */
+int text_hex_digit(uint8_t c);
+
 #endif

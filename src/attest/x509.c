@@ -191,7 +191,7 @@ enum status x509_parse(struct x509 *cert, const uint8_t *der, size_t n)
 	struct reader r = der_enter(&outer, DER_SEQUENCE);
 	struct span inner_algorithm;
 
-	*cert = (struct x509){0};
+	*cert = (struct x509){.der = {der, n}};
 	cert->tbs = der_element(&r, DER_SEQUENCE);
 	struct reader element = span_reader(cert->tbs);
 	struct reader tbs = der_enter(&element, DER_SEQUENCE);

@@ -29,6 +29,7 @@ struct x509_key {
 };
 
 struct x509 {
+	struct span der;	/* all of it */
 	struct span tbs;	/* the signed element, header included */
 	struct span serial;	/* magnitude, without leading zeros */
 	struct span issuer;	/* Name elements, header included: equal names are equal bytes */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#include "attest/work.h"
+
+#define REQUIRED_EXTENSIONS (X509_HAS_SUBJECT_KEY_ID | X509_HAS_AUTHORITY_KEY_ID | \
+	X509_HAS_KEY_USAGE | X509_HAS_BASIC_CONSTRAINTS | X509_HAS_CRL_DISTRIBUTION_POINTS)
+
+void sha256_of(const uint8_t *from, size_t n, uint8_t digest[SHA256_SIZE])
+{
+	struct sha256 h;
+
+	sha256_init(&h);
+	sha256_update(&h, from, n);
+	sha256_final(&h, digest);
+}
+
+enum status chain_read(struct attest_work *w, struct text_reader text, size_t n)
+{
+	size_t used = 0, size;
+	enum pem_event event;
+
+	pem_open(&w->pem, text);
+	for (size_t i = 0; i < n; i++) {
+		TRY(pem_next(&w->pem, w->der + used, CHAIN_DER_MAX - used, &size, &event));
+		if (event != PEM_CERTIFICATE)
+			return ERR_X509_CHAIN;
+		TRY(x509_parse(&w->cert[i], w->der + used, size));
+		used += size;
+	}
+	TRY(pem_next(&w->pem, w->der + used, CHAIN_DER_MAX - used, &size, &event));
+	return event == PEM_MORE ? STATUS_OK : ERR_X509_CHAIN;
+}
+
+enum status chain_check_certificate(const struct x509 *cert, bool is_ca)
+{
+	struct x509_key key;
+
+	TRY(x509_key(cert, &key));
+	if (key.curve != X509_P256 || cert->algorithm != X509_ECDSA_SHA256 ||
+		!cert->algorithms_agree)
+		return ERR_X509;
+	if ((cert->has & REQUIRED_EXTENSIONS) != REQUIRED_EXTENSIONS || cert->is_ca != is_ca)
+		return ERR_X509_EXTENSION;
+	return STATUS_OK;
+}
+
+bool chain_is_certificate(const struct x509 *cert, const uint8_t digest[SHA256_SIZE])
+{
+	uint8_t found[SHA256_SIZE];
+
+	sha256_of(cert->der.at, cert->der.n, found);
+	return memcmp(found, digest, sizeof(found)) == 0;
+}
+
+enum status chain_check_issued(const struct x509 *cert, const struct x509 *issuer,
+	const uint8_t point[P256_POINT_SIZE])
+{
+	struct x509_key key = {.curve = X509_P256};
+
+	if (!x509_name_matches(cert->issuer, issuer->subject))
+		return ERR_X509_CHAIN;
+	memcpy(key.point, point, P256_POINT_SIZE);
+	return x509_verify(cert, &key);
+}
+
+const uint8_t *chain_point(const struct x509 *cert)
+{
+	return cert->key_bits.at + 1;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#include "attest/work.h"
+
+enum {
+	BUNDLE,
+	MAJOR_VERSION,
+	MINOR_VERSION,
+	TEE_TYPE,
+	ROOT_CA,
+	PCK_CRL_CHAIN,
+	ROOT_CRL,
+	PCK_CRL,
+	PLATFORMS,
+	PLATFORM,
+	PLATFORM_FMSPC,
+	PLATFORM_CHAIN,
+	PLATFORM_TCB_INFO,
+	QE_IDENTITY_CHAIN,
+	QE_IDENTITY,
+};
+
+#define TEE_TYPE_TDX 0x81
+
+static const struct schema_member platform_members[] = {
+	{"fmspc", PLATFORM_FMSPC, SCHEMA_STRING, false, NULL},
+	{"tcbInfoIssuerChain", PLATFORM_CHAIN, SCHEMA_PLACE, false, NULL},
+	{"tcbInfo", PLATFORM_TCB_INFO, SCHEMA_PLACE, false, NULL},
+};
+static const struct schema_object platform_object = {platform_members,
+	ARRAY_SIZE(platform_members), PLATFORM};
+
+static const struct schema_member bundle_members[] = {
+	{"majorVersion", MAJOR_VERSION, SCHEMA_INTEGER, false, NULL},
+	{"minorVersion", MINOR_VERSION, SCHEMA_INTEGER, false, NULL},
+	{"teeType", TEE_TYPE, SCHEMA_INTEGER, false, NULL},
+	{"rootCa", ROOT_CA, SCHEMA_PLACE, false, NULL},
+	{"pckCrlIssuerChain", PCK_CRL_CHAIN, SCHEMA_PLACE, false, NULL},
+	{"rootCaCrl", ROOT_CRL, SCHEMA_PLACE, false, NULL},
+	{"pckCrl", PCK_CRL, SCHEMA_PLACE, false, NULL},
+	{"platforms", PLATFORMS, SCHEMA_ARRAY, false, &platform_object},
+	{"qeIdentityIssuerChain", QE_IDENTITY_CHAIN, SCHEMA_PLACE, false, NULL},
+	{"qeIdentity", QE_IDENTITY, SCHEMA_PLACE, false, NULL},
+};
+static const struct schema_object bundle_object = {bundle_members, ARRAY_SIZE(bundle_members),
+	BUNDLE};
+
+struct index {
+	struct collateral *c;
+	uint64_t major, minor;
+};
+
+/* --- index ---------------------------------------------------------------------------------- */
+
+static struct collateral_string *place_of(struct collateral *c, uint8_t id)
+{
+	struct collateral_platform *platform = &c->platform[c->platform_count];
+
+	switch (id) {
+	case ROOT_CA:
+		return &c->root_ca;
+	case PCK_CRL_CHAIN:
+		return &c->pck_crl_chain;
+	case ROOT_CRL:
+		return &c->root_crl;
+	case PCK_CRL:
+		return &c->pck_crl;
+	case QE_IDENTITY_CHAIN:
+		return &c->qe_identity_chain;
+	case QE_IDENTITY:
+		return &c->qe_identity;
+	case PLATFORM_CHAIN:
+		return &platform->tcb_info_chain;
+	case PLATFORM_TCB_INFO:
+		return &platform->tcb_info;
+	default:
+		return NULL;
+	}
+}
+
+/* Twelve upper-case digits: another text could never equal what a quote is looked up by. */
+static enum status read_fmspc(struct collateral *c, const struct schema_event *event)
+{
+	for (size_t i = 0; i < event->n; i++) {
+		if (event->text[i] >= 'a')
+			return ERR_COLLATERAL;
+	}
+	return schema_hex(event, c->platform[c->platform_count].fmspc, 6) ? STATUS_OK :
+		ERR_COLLATERAL;
+}
+
+static enum status on_event(void *ctx, const struct schema_event *event)
+{
+	struct index *index = ctx;
+	struct collateral *c = index->c;
+
+	if (event->what == SCHEMA_BEGIN)
+		return event->id == PLATFORM && c->platform_count == COLLATERAL_PLATFORMS_MAX ?
+			ERR_COLLATERAL : STATUS_OK;
+	if (event->what == SCHEMA_END) {
+		if (event->id == PLATFORM)
+			c->platform_count++;
+		return STATUS_OK;
+	}
+	switch (event->id) {
+	case MAJOR_VERSION:
+		index->major = event->number;
+		return STATUS_OK;
+	case MINOR_VERSION:
+		index->minor = event->number;
+		return STATUS_OK;
+	case TEE_TYPE:
+		return event->number == TEE_TYPE_TDX ? STATUS_OK : ERR_COLLATERAL;
+	case PLATFORM_FMSPC:
+		return read_fmspc(c, event);
+	default:
+		break;
+	}
+	struct collateral_string *place = place_of(c, event->id);
+	if (place == NULL)
+		return ERR_COLLATERAL;
+	*place = (struct collateral_string){(uint32_t)event->begin,
+		(uint32_t)(event->end - event->begin)};
+	return STATUS_OK;
+}
+
+static enum status read_index(struct collateral *c, struct schema_reader *r, size_t n)
+{
+	struct index index = {.c = c};
+
+	if (n > UINT32_MAX)
+		return ERR_COLLATERAL;
+	schema_begin(r, &bundle_object, on_event, &index);
+	TRY(schema_feed(r, c->text, n));
+	TRY(schema_end(r));
+	const bool known = (index.minor == 0 &&
+		(index.major == 1 || index.major == 3 || index.major == 4)) ||
+		(index.major == 3 && index.minor == 1);
+	return known ? STATUS_OK : ERR_COLLATERAL;
+}
+
+struct text_reader collateral_text(const struct collateral *c, struct collateral_string s)
+{
+	return text_escaped(c->text + s.offset, s.n);
+}
+
+/* --- signatures ----------------------------------------------------------------------------- */
+
+static enum status check_root(struct collateral *c, struct attest_work *w)
+{
+	const struct x509 *root = &w->cert[0];
+
+	TRY(chain_read(w, collateral_text(c, c->root_ca), 1));
+	TRY(chain_check_certificate(root, true));
+	if (!x509_cn_contains(root->subject, "SGX Root CA"))
+		return ERR_X509_ROOT;
+	TRY(chain_check_issued(root, root, chain_point(root)));
+	sha256_of(root->der.at, root->der.n, c->root_digest);
+	memcpy(c->root_point, chain_point(root), P256_POINT_SIZE);
+
+	const struct span nothing = {NULL, SIZE_MAX};
+	TRY(crl_read(&w->crl, collateral_text(c, c->root_crl), root->subject, nothing,
+		&w->crl_facts));
+	TRY(crl_verify(&w->crl_facts, c->root_point));
+	c->root_crl_number = w->crl_facts.number;
+	return STATUS_OK;
+}
+
+/* Two certificates, one of them the root; *leaf is the other. */
+static enum status read_pair(const struct collateral *c, struct attest_work *w,
+	struct collateral_string chain, struct x509 **root, struct x509 **leaf)
+{
+	TRY(chain_read(w, collateral_text(c, chain), 2));
+	const size_t at = chain_is_certificate(&w->cert[1], c->root_digest) ? 1 : 0;
+	if (at == 0 && !chain_is_certificate(&w->cert[0], c->root_digest))
+		return ERR_X509_ROOT;
+	*root = &w->cert[at];
+	*leaf = &w->cert[1 - at];
+	return STATUS_OK;
+}
+
+static enum status check_pck_crl(struct collateral *c, struct attest_work *w)
+{
+	const struct span nothing = {NULL, SIZE_MAX};
+	struct x509 *root, *issuer;
+
+	TRY(read_pair(c, w, c->pck_crl_chain, &root, &issuer));
+	TRY(chain_check_certificate(issuer, true));
+	if (!x509_cn_contains(issuer->subject, "CA"))
+		return ERR_X509_CHAIN;
+	TRY(chain_check_issued(issuer, root, c->root_point));
+	sha256_of(issuer->der.at, issuer->der.n, c->issuer_digest);
+	memcpy(c->issuer_point, chain_point(issuer), P256_POINT_SIZE);
+
+	TRY(crl_read(&w->crl, collateral_text(c, c->pck_crl), issuer->subject, nothing,
+		&w->crl_facts));
+	TRY(crl_verify(&w->crl_facts, c->issuer_point));
+	c->pck_crl_number = w->crl_facts.number;
+	return STATUS_OK;
+}
+
+/* The TCB signing certificate that was accepted last. */
+struct signer {
+	uint8_t digest[SHA256_SIZE];
+	uint8_t point[P256_POINT_SIZE];
+	bool known;
+};
+
+static enum status check_signing_chain(const struct collateral *c, struct attest_work *w,
+	struct collateral_string chain, struct signer *signer)
+{
+	struct x509 *root, *leaf;
+
+	TRY(read_pair(c, w, chain, &root, &leaf));
+	if (signer->known && chain_is_certificate(leaf, signer->digest))
+		return STATUS_OK;
+	TRY(chain_check_certificate(leaf, false));
+	if (!x509_cn_contains(leaf->subject, "SGX TCB Signing"))
+		return ERR_X509_CHAIN;
+	TRY(chain_check_issued(leaf, root, c->root_point));
+	TRY(crl_read(&w->crl, collateral_text(c, c->root_crl), root->subject, leaf->serial,
+		&w->crl_facts));
+	if (w->crl_facts.listed)
+		return ERR_REVOKED;
+	sha256_of(leaf->der.at, leaf->der.n, signer->digest);
+	memcpy(signer->point, chain_point(leaf), P256_POINT_SIZE);
+	signer->known = true;
+	return STATUS_OK;
+}
+
+static enum status check_platform(const struct collateral *c, struct attest_work *w,
+	struct collateral_platform *platform, struct signer *signer)
+{
+	TRY(check_signing_chain(c, w, platform->tcb_info_chain, signer));
+	w->tcb = (struct tcb_info){.seen = &w->seen};
+	TRY(tcb_info_read(&w->tcb, &w->json, collateral_text(c, platform->tcb_info)));
+	TRY(signed_json_verify(&w->json, signer->point));
+	if (memcmp(w->tcb.fmspc, platform->fmspc, sizeof(platform->fmspc)) != 0)
+		return ERR_COLLATERAL;
+	platform->evaluation_number = w->tcb.evaluation_number;
+	return STATUS_OK;
+}
+
+static enum status check_all(struct collateral *c, struct attest_work *w)
+{
+	struct signer signer = {.known = false};
+
+	TRY(check_root(c, w));
+	TRY(check_pck_crl(c, w));
+	TRY(check_signing_chain(c, w, c->qe_identity_chain, &signer));
+	w->qe = (struct qe_identity){0};
+	TRY(qe_identity_read(&w->qe, &w->json, collateral_text(c, c->qe_identity)));
+	TRY(signed_json_verify(&w->json, signer.point));
+	for (uint32_t i = 0; i < c->platform_count; i++)
+		TRY(check_platform(c, w, &c->platform[i], &signer));
+	return STATUS_OK;
+}
+
+enum status collateral_open(struct collateral *c, struct attest_scratch *scratch,
+	const uint8_t *bundle, size_t n)
+{
+	struct attest_work *w = (struct attest_work *)scratch;
+
+	*c = (struct collateral){.text = bundle};
+	enum status verdict = read_index(c, &w->json.schema, n);
+	if (verdict == STATUS_OK)
+		verdict = check_all(c, w);
+	/* Without platforms no quote can pass. */
+	if (verdict != STATUS_OK)
+		*c = (struct collateral){0};
+	wipe(scratch, sizeof(*scratch));
+	return verdict;
+}
+
+enum status collateral_evaluation_number(const struct collateral *c, const uint8_t fmspc[6],
+	uint32_t *number)
+{
+	for (uint32_t i = 0; i < c->platform_count; i++) {
+		if (memcmp(c->platform[i].fmspc, fmspc, 6) == 0) {
+			*number = c->platform[i].evaluation_number;
+			return STATUS_OK;
+		}
+	}
+	return ERR_COLLATERAL_PLATFORM;
+}
+
+uint32_t collateral_pck_crl_number(const struct collateral *c)
+{
+	return c->pck_crl_number;
+}
+
+uint32_t collateral_root_crl_number(const struct collateral *c)
+{
+	return c->root_crl_number;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * CRLs (RFC 5280, v2) as they stand in a bundle: PEM, or DER in hexadecimal digits, read once from
+ * beginning to end through a small window, so that their length does not matter.  Signatures are ECDSA P-256 with SHA-256.
+ */
+#ifndef ATTEST_CRL_H
+#define ATTEST_CRL_H
+
+#include "attest/der.h"
+#include "attest/pem.h"
+#include "crypto/crypto.h"
+
+/* Largest single element of a CRL (a name, an entry, all extensions) that can be read. */
+#define CRL_WINDOW 512
+
+struct crl {
+	uint32_t number;	/* cRLNumber; CRLs that have none, or a larger one, are refused */
+	bool listed;		/* the serial that was asked for is in the list */
+	uint8_t digest[SHA256_SIZE];	/* of the signed bytes */
+	uint8_t signature[P256_SIGNATURE_SIZE];
+};
+
+struct crl_work {
+	struct pem_reader pem;
+	struct text_reader digits;
+	struct sha256 hash;
+	size_t at, have;	/* bytes of the window that are consumed and filled */
+	bool complete;		/* the window holds the CRL's last byte */
+	bool is_hex;
+	uint8_t window[CRL_WINDOW];
+};
+
+/*
+ * Reads a CRL whose issuer must be `issuer` (a Name, header included, byte for byte) and looks a
+ * serial number (magnitude) up in it.  ERR_CRL when it is malformed or of another
+ * issuer, ERR_PEM when its text is malformed, ERR_COLLATERAL for a number beyond 32 bits.
+ */
+enum status crl_read(struct crl_work *w, struct text_reader text, struct span issuer,
+	struct span serial, struct crl *crl) MUST_CHECK;
+
+/* ERR_CRL_SIGNATURE unless the CRL is signed by this key. */
+enum status crl_verify(const struct crl *crl, const uint8_t point[P256_POINT_SIZE]) MUST_CHECK;
+
+#endif

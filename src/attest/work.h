@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/* What lies in a struct attest_scratch, and the checks that start-up and quotes share. */
+#ifndef ATTEST_WORK_H
+#define ATTEST_WORK_H
+
+#include "attest/attest.h"
+#include "attest/crl.h"
+#include "attest/qe_identity.h"
+#include "attest/quote.h"
+#include "attest/sgx_extension.h"
+#include "attest/tcb_info.h"
+#include "attest/x509.h"
+
+/* Room for the certificates of a chain; those of a genuine quote take 2,600 bytes. */
+#define CHAIN_DER_MAX 4096
+#define CHAIN_MAX 3
+
+struct attest_work {
+	union {
+		uint8_t der[CHAIN_DER_MAX];
+		struct tcb_info_seen seen;	/* start-up, once a chain was verified */
+	};
+	struct x509 cert[CHAIN_MAX];
+	union {
+		struct crl_work crl;
+		struct pem_reader pem;
+		struct signed_json json;
+	};
+	union {
+		struct crl crl_facts;
+		struct tcb_info tcb;
+	};
+	struct qe_identity qe;
+	struct quote quote;
+	struct sgx_extension sgx;
+	struct tcb_svns platform;
+};
+
+_Static_assert(sizeof(struct attest_work) <= sizeof(struct attest_scratch),
+	"ATTEST_SCRATCH_SIZE is too small");
+
+/* Text of the bundle, its escapes undone. */
+struct text_reader collateral_text(const struct collateral *c, struct collateral_string s);
+
+/* Reads exactly n certificates into w->cert; ERR_X509_CHAIN for another number. */
+enum status chain_read(struct attest_work *w, struct text_reader text, size_t n) MUST_CHECK;
+
+/*
+ * What every certificate under Intel's root must be: P-256 and SHA-256, the same algorithm inside
+ * and outside, five extensions, and a CA or not.
+ */
+enum status chain_check_certificate(const struct x509 *cert, bool is_ca) MUST_CHECK;
+
+/* True if the certificate is, byte for byte, the one with this digest. */
+bool chain_is_certificate(const struct x509 *cert, const uint8_t digest[SHA256_SIZE]);
+
+/* The certificate is issued and signed by `issuer`, whose key is `point`. */
+enum status chain_check_issued(const struct x509 *cert, const struct x509 *issuer,
+	const uint8_t point[P256_POINT_SIZE]) MUST_CHECK;
+
+/* The point of a certificate that passed chain_check_certificate(). */
+const uint8_t *chain_point(const struct x509 *cert);
+
+void sha256_of(const uint8_t *from, size_t n, uint8_t digest[SHA256_SIZE]);
+
+#endif

@@ -112,8 +112,8 @@ struct spdm {
 	uint32_t peer_max;		/* the peer's MaxSPDMmsgSize */
 	uint32_t session_id;
 
-	bool chunked_request;		/* the large request came, or went, in chunks */
-	bool chunk_last;		/* the chunk coming in is the last */
+	bool chunked_request;		/* op 0x03 came in chunks */
+	bool chunk_last;		/* its last chunk came: the answer goes into the ACK */
 	uint8_t chunk_handle;
 	uint16_t chunk_sequence;	/* of the next chunk */
 

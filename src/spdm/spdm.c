@@ -307,7 +307,8 @@ static enum status send_piece(struct spdm *s, const struct stream *io, size_t ro
 	const size_t body = s->body_left < max - head ? s->body_left : max - head;
 
 	memcpy(piece, s->frame + s->filled, head);
-	TRY(vdm_send(s, piece + head, body));
+	if (body > 0)
+		TRY(vdm_send(s, piece + head, body));
 	TRY(stream_tx(io, piece, head + body));
 	s->filled = (uint16_t)(s->filled + head);
 	s->body_left = (uint16_t)(s->body_left - body);

@@ -65,6 +65,7 @@ struct spdm_vdm {
 	uint8_t element;	/* index into the schema */
 	bool in_element;	/* element_size is known: its bytes are next */
 	bool ready;		/* the owner said so */
+	bool outgoing;		/* `at` counts bytes given, not taken */
 	uint8_t head_size;	/* of the header at hand */
 	uint8_t head_at;
 	uint8_t head[VDM_HEADER_SIZE];

@@ -233,6 +233,7 @@ enum status vdm_send_begin(struct spdm *s, const struct vdm_schema *schema)
 	vdm_header_write(&w, schema->code, schema->op, schema->count, size);
 	v->head_size = VDM_HEADER_SIZE;
 	v->size = VDM_ENVELOPE_SIZE + size;
+	v->outgoing = true;
 	return STATUS_OK;
 }
 
@@ -314,7 +315,7 @@ enum status vdm_send_end(struct spdm *s)
 	struct spdm_vdm *v = &s->vdm;
 	size_t none;
 
-	if (v->schema == NULL || v->at < v->size)
+	if (!v->outgoing || v->at < v->size)
 		return STATUS_OK;
 	if (v->in_element && v->element_size == 0)
 		TRY(element_send(s, v->head, 0, &none));
@@ -323,5 +324,6 @@ enum status vdm_send_end(struct spdm *s)
 	hash_to_transcript(s);
 	s->ops->sent(s->owner, (enum vdm_op)v->schema->op);
 	v->schema = NULL;
+	v->outgoing = false;
 	return STATUS_OK;
 }

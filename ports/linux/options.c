@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "migtd/migtd.h"
+
+#define REGION_MAX (1ull << 40)
+#define RAM_MIN (1u << 20)
+
+static const char usage[] =
+	"usage: migtd --platform unix:PATH --name NAME CONFIGURATION [options]\n"
+	"\n"
+	"A Migration TD as a Linux process on an emulated TDX platform (tdhost platform).\n"
+	"\n"
+	"CONFIGURATION is one of\n"
+	"  --config VOLUME.fv              a configuration volume (migtd-tool enroll)\n"
+	"  --policy F --policy-v2 --policy-issuer-chain F\n"
+	"\n"
+	"launch values, as QEMU's tdx-guest properties (hexadecimal, default zeros)\n"
+	"  --mrowner HEX --mrownerconfig HEX --mrconfigid HEX --attributes HEX\n"
+	"\n"
+	"options\n"
+	"  --cid N               own vsock CID (default 18)\n"
+	"  --transport vsock     the only one so far\n"
+	"  --memory SIZE         the TD's memory (32M)\n"
+	"  --stack SIZE --heap SIZE --shared SIZE\n"
+	"                        its regions (16K, 1M, 2M); sizes take K, M and 0x\n"
+	"  --timeout SECONDS     limit of the pre-session and of the SPDM phase, each (60)\n"
+	"  --sessions-max N      most sessions at once (as many as the heap holds)\n"
+	"  -l, --log-level L     error, warn, info, debug, trace (info)\n"
+	"  --control unix:PATH   holds and counters (measuring build only)\n"
+	"  --help, --version\n"
+	"\n"
+	"Ends with 0 on SIGTERM, 1 when the platform goes away, 2 when an option or a file is wrong.\n";
+
+void die(int code, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fputs("migtd: ", stderr);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	va_end(arguments);
+	exit(code);
+}
+
+/* A number with an optional K or M: decimal, or hexadecimal with 0x. */
+static uint64_t number(const char *option, const char *text, bool size, uint64_t least,
+	uint64_t most)
+{
+	char *end;
+	uint64_t value;
+	unsigned shift = 0;
+
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	if (!isdigit((unsigned char)text[0]) || errno != 0)
+		die(EXIT_USAGE, "--%s %s: not a number", option, text);
+	if (size && (*end == 'K' || *end == 'k'))
+		shift = 10;
+	else if (size && (*end == 'M' || *end == 'm'))
+		shift = 20;
+	if (shift > 0)
+		end++;
+	if (*end != '\0')
+		die(EXIT_USAGE, "--%s %s: unexpected \"%s\" behind the number", option, text, end);
+	if (value > most >> shift || value << shift < least)
+		die(EXIT_USAGE, "--%s %s: must be between %llu and %llu", option, text,
+			(unsigned long long)least, (unsigned long long)most);
+	return value << shift;
+}
+
+static uint64_t region(const char *option, const char *text)
+{
+	const uint64_t size = number(option, text, true, PAGE_SIZE, REGION_MAX);
+
+	if (size % PAGE_SIZE != 0)
+		die(EXIT_USAGE, "--%s %s: must be a multiple of %u bytes", option, text, PAGE_SIZE);
+	return size;
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static void hex(const char *option, const char *text, uint8_t *to, size_t n)
+{
+	const size_t length = strlen(text);
+
+	if (length != 2 * n)
+		die(EXIT_USAGE, "--%s: %zu hexadecimal digits given, %zu needed (%zu bytes in memory order)",
+			option, length, 2 * n, n);
+	for (size_t i = 0; i < n; i++) {
+		const int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			die(EXIT_USAGE, "--%s: digit %zu is not hexadecimal", option,
+				2 * i + (high < 0 ? 1 : 2));
+		to[i] = (uint8_t)(high << 4 | low);
+	}
+}
+
+static int level(const char *text)
+{
+	static const char *const names[] = {
+		[LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info",
+		[LOG_DEBUG] = "debug", [LOG_TRACE] = "trace"};
+
+	for (int l = LOG_ERROR; l <= LOG_TRACE; l++)
+		if (strcmp(text, names[l]) == 0)
+			return l;
+	die(EXIT_USAGE, "--log-level %s: must be error, warn, info, debug or trace", text);
+}
+
+static const char *unix_path(const char *option, const char *text)
+{
+	if (strncmp(text, "unix:", 5) != 0 || text[5] == '\0')
+		die(EXIT_USAGE, "--%s %s: must be unix:PATH", option, text);
+	return text + 5;
+}
+
+enum option_id {
+	OPT_PLATFORM = 256, OPT_NAME, OPT_CONFIG, OPT_POLICY, OPT_POLICY_V2, OPT_CHAIN, OPT_ROOT_CA,
+	OPT_MROWNER, OPT_MROWNERCONFIG, OPT_MRCONFIGID, OPT_ATTRIBUTES, OPT_TRANSPORT, OPT_CID,
+	OPT_MEMORY, OPT_STACK, OPT_HEAP, OPT_SHARED, OPT_TIMEOUT, OPT_SESSIONS, OPT_CONTROL,
+	OPT_HELP, OPT_VERSION,
+};
+
+static const struct option long_options[] = {
+	{"platform", required_argument, NULL, OPT_PLATFORM},
+	{"name", required_argument, NULL, OPT_NAME},
+	{"config", required_argument, NULL, OPT_CONFIG},
+	{"policy", required_argument, NULL, OPT_POLICY},
+	{"policy-v2", no_argument, NULL, OPT_POLICY_V2},
+	{"policy-issuer-chain", required_argument, NULL, OPT_CHAIN},
+	{"root-ca", required_argument, NULL, OPT_ROOT_CA},
+	{"mrowner", required_argument, NULL, OPT_MROWNER},
+	{"mrownerconfig", required_argument, NULL, OPT_MROWNERCONFIG},
+	{"mrconfigid", required_argument, NULL, OPT_MRCONFIGID},
+	{"attributes", required_argument, NULL, OPT_ATTRIBUTES},
+	{"transport", required_argument, NULL, OPT_TRANSPORT},
+	{"cid", required_argument, NULL, OPT_CID},
+	{"memory", required_argument, NULL, OPT_MEMORY},
+	{"stack", required_argument, NULL, OPT_STACK},
+	{"heap", required_argument, NULL, OPT_HEAP},
+	{"shared", required_argument, NULL, OPT_SHARED},
+	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"sessions-max", required_argument, NULL, OPT_SESSIONS},
+	{"control", required_argument, NULL, OPT_CONTROL},
+	{"log-level", required_argument, NULL, 'l'},
+	{"help", no_argument, NULL, OPT_HELP},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{NULL, 0, NULL, 0},
+};
+
+static void launch_option(struct options *o, int id, const char *text)
+{
+	switch (id) {
+	case OPT_MROWNER:
+		hex("mrowner", text, o->mrowner, sizeof(o->mrowner));
+		break;
+	case OPT_MROWNERCONFIG:
+		hex("mrownerconfig", text, o->mrownerconfig, sizeof(o->mrownerconfig));
+		break;
+	case OPT_MRCONFIGID:
+		hex("mrconfigid", text, o->mrconfigid, sizeof(o->mrconfigid));
+		break;
+	default:
+		hex("attributes", text, o->attributes, sizeof(o->attributes));
+		break;
+	}
+}
+
+static void size_option(struct options *o, int id, const char *text)
+{
+	switch (id) {
+	case OPT_MEMORY:
+		o->memory = region("memory", text);
+		break;
+	case OPT_STACK:
+		o->stack = region("stack", text);
+		break;
+	case OPT_HEAP:
+		o->heap = region("heap", text);
+		break;
+	default:
+		o->shared = region("shared", text);
+		break;
+	}
+}
+
+static void transport_option(const char *text)
+{
+	if (strcmp(text, "vsock") != 0)
+		die(EXIT_USAGE, "--transport %s: only vsock is supported so far (CAVEATS.md)", text);
+}
+
+static void option(struct options *o, int id, const char *text)
+{
+	switch (id) {
+	case OPT_PLATFORM:
+		o->platform = unix_path("platform", text);
+		break;
+	case OPT_NAME:
+		o->name = text;
+		break;
+	case OPT_CONFIG:
+		o->volume = text;
+		break;
+	case OPT_POLICY:
+		o->policy = text;
+		break;
+	case OPT_POLICY_V2:
+		o->policy_v2 = true;
+		break;
+	case OPT_CHAIN:
+		o->issuer_chain = text;
+		break;
+	case OPT_ROOT_CA:
+		die(EXIT_USAGE, "--root-ca %s: policy v1 is not supported so far (CAVEATS.md)", text);
+	case OPT_TRANSPORT:
+		transport_option(text);
+		break;
+	case OPT_CID:
+		o->cid = number("cid", text, false, 3, UINT32_MAX - 1);
+		break;
+	case OPT_TIMEOUT:
+		o->timeout_s = number("timeout", text, false, 1, 3600);
+		break;
+	case OPT_SESSIONS:
+		o->sessions_max = number("sessions-max", text, false, 1, UINT32_MAX);
+		break;
+	case OPT_CONTROL:
+		if (!build_measures)
+			die(EXIT_USAGE, "--control: only the measuring build (migtd-measure) has it");
+		o->control = unix_path("control", text);
+		break;
+	case 'l':
+		o->log_level = level(text);
+		break;
+	case OPT_HELP:
+		fputs(usage, stdout);
+		exit(0);
+	case OPT_VERSION:
+		puts("migtd " MIGTD_VERSION);
+		exit(0);
+	case '?':
+		/* getopt has said what is wrong with which option. */
+		exit(EXIT_USAGE);
+	default:
+		if (id >= OPT_MEMORY && id <= OPT_SHARED)
+			size_option(o, id, text);
+		else
+			launch_option(o, id, text);
+		break;
+	}
+}
+
+static void check(const struct options *o)
+{
+	if (o->platform == NULL)
+		die(EXIT_USAGE, "--platform unix:PATH is missing (the socket of tdhost platform)");
+	if (o->name == NULL)
+		die(EXIT_USAGE, "--name NAME is missing");
+	if (o->volume != NULL && (o->policy != NULL || o->issuer_chain != NULL))
+		die(EXIT_USAGE, "--config already holds the policy: drop --policy and --policy-issuer-chain");
+	if (o->volume == NULL && o->policy == NULL)
+		die(EXIT_USAGE, "--policy F (or --config VOLUME.fv) is missing");
+	if (o->volume == NULL && !o->policy_v2)
+		die(EXIT_USAGE, "--policy-v2 is missing: policy v1 is not supported so far (CAVEATS.md)");
+	if (o->volume == NULL && o->issuer_chain == NULL)
+		die(EXIT_USAGE, "--policy-issuer-chain F is missing");
+}
+
+void options_parse(struct options *o, int argc, char **argv)
+{
+	int id;
+
+	*o = (struct options){.cid = 18, .memory = 32u << 20, .stack = 16u << 10, .heap = 1u << 20,
+		.shared = 2u << 20, .timeout_s = 60, .log_level = LOG_INFO};
+	while ((id = getopt_long(argc, argv, "l:", long_options, NULL)) != -1)
+		option(o, id, optarg);
+	if (optind < argc)
+		die(EXIT_USAGE, "unexpected argument \"%s\"", argv[optind]);
+	check(o);
+}

@@ -129,7 +129,7 @@ static enum status read_index(struct collateral *c, struct schema_reader *r, siz
 
 	if (n > UINT32_MAX)
 		return ERR_COLLATERAL;
-	schema_begin(r, &bundle_object, on_event, &index);
+	json_schema_begin(r, &bundle_object, on_event, &index);
 	TRY(schema_feed(r, c->text, n));
 	TRY(schema_end(r));
 	const bool known = (index.minor == 0 &&

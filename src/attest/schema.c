@@ -139,7 +139,7 @@ static enum status on_event(void *ctx, const struct json_event *e)
 	return ends ? on_container_end(r, e) : on_value(r, e);
 }
 
-void schema_begin(struct schema_reader *r, const struct schema_object *root,
+void json_schema_begin(struct schema_reader *r, const struct schema_object *root,
 	schema_event_fn *event, void *ctx)
 {
 	*r = (struct schema_reader){.root = root, .event = event, .ctx = ctx};

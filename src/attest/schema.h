@@ -74,7 +74,7 @@ struct schema_reader {
 	struct schema_frame frame[SCHEMA_DEPTH_MAX];
 };
 
-void schema_begin(struct schema_reader *r, const struct schema_object *root,
+void json_schema_begin(struct schema_reader *r, const struct schema_object *root,
 	schema_event_fn *event, void *ctx);
 enum status schema_feed(struct schema_reader *r, const uint8_t *from, size_t n) MUST_CHECK;
 enum status schema_end(struct schema_reader *r) MUST_CHECK;

@@ -38,7 +38,7 @@ enum status signed_json_read(struct signed_json *s, struct text_reader text,
 	s->event = event;
 	s->ctx = ctx;
 	sha256_init(&s->hash);
-	schema_begin(&s->schema, document, on_event, s);
+	json_schema_begin(&s->schema, document, on_event, s);
 	while ((n = text_read(&text, s->piece, sizeof(s->piece))) > 0) {
 		TRY(schema_feed(&s->schema, s->piece, n));
 		hash_body(s, offset, n);

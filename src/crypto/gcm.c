@@ -5,16 +5,24 @@
  */
 #include "crypto/library.h"
 
+#include "crypto/aes_key.h"
 #include "crypto/internal.h"
 
 _Static_assert(sizeof(struct gcm_aes256_ctx) + 2 * ARENA_ALIGN <= (unsigned)ARENA_GCM, "reserved");
+
+/* In the library's generic form. */
+static void encrypt_blocks(const void *aes, size_t n, uint8_t *to, const uint8_t *from)
+{
+	aes256_encrypt(aes, n, to, from);
+}
 
 static struct gcm_aes256_ctx *context_begin(const uint8_t key[AES256_KEY_SIZE],
 	const uint8_t iv[GCM_IV_SIZE], const uint8_t *aad, size_t aad_size)
 {
 	arena_begin(ARENA_GCM);
 	struct gcm_aes256_ctx *gcm = arena_take(sizeof(*gcm));
-	nettle_gcm_aes256_set_key(gcm, key);
+	aes256_expand_key(&gcm->cipher, key);
+	gcm_set_key(&gcm->key, &gcm->cipher, encrypt_blocks);
 	nettle_gcm_aes256_set_iv(gcm, GCM_IV_SIZE, iv);
 	if (aad_size > 0)
 		nettle_gcm_aes256_update(gcm, aad_size, aad);

@@ -165,6 +165,8 @@ static enum status send_farewell(struct vsock *v, const struct vsock_farewell *f
 		.type = VSOCK_TYPE_STREAM,
 		.op = f->op,
 		.flags = f->op == OP_SHUTDOWN ? SHUTDOWN_BOTH : 0,
+		.buf_alloc = f->buf_alloc,
+		.fwd_cnt = f->fwd_cnt,
 	};
 
 	if (v->held_size != 0)
@@ -468,6 +470,8 @@ void vsock_close(struct vsock_connection *c)
 		.remote_cid = c->remote_cid,
 		.remote_port = c->remote_port,
 		.local_port = c->local_port,
+		.buf_alloc = VSOCK_WINDOW,
+		.fwd_cnt = c->rx_cnt,
 		.op = c->state == VSOCK_OPEN ? OP_SHUTDOWN : OP_RST,
 	};
 	const bool request_sent = !(c->unsent & UNSENT_REQUEST);

@@ -68,6 +68,8 @@ struct vsock_farewell {
 	uint64_t remote_cid;
 	uint32_t remote_port;
 	uint32_t local_port;
+	uint32_t buf_alloc;
+	uint32_t fwd_cnt;
 	uint16_t op;
 };
 

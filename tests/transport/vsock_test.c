@@ -560,12 +560,17 @@ static void closing_says_so_and_late_packets_are_reset(void **state)
 
 	(void)state;
 	open_connection(&v, k, &c, 1234);
-	peer_sends(k, &c, OP_RW, pattern, 8);
+	peer_sends(k, &c, OP_RW, pattern, 16);
 	poll_all(&v);
+	assert_int_equal(stream_rx(&s, got, sizeof(got)), 8);
 	const struct vsock_connection was = c;
 	vsock_close(&c);
 	assert_sent(k, &was, OP_SHUTDOWN);
-	assert_int_equal(k->sent[k->sent_count - 1].h.flags, 3);
+	/* With counters like any other packet: peers take credit from all of them. */
+	const struct vsock_header *shutdown = &k->sent[k->sent_count - 1].h;
+	assert_int_equal(shutdown->flags, 3);
+	assert_int_equal(shutdown->buf_alloc, VSOCK_WINDOW);
+	assert_int_equal(shutdown->fwd_cnt, 8);
 	assert_int_equal(vsock_status(&c), ERR_TRANSPORT_CLOSED);
 	assert_int_equal(stream_rx(&s, got, sizeof(got)), 0);
 	assert_int_equal(stream_tx(&s, pattern, 1), ERR_TRANSPORT_CLOSED);

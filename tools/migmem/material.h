@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/* What a run is made of: programs, the provisioning hierarchy, the policies of each Migration TD. */
+#ifndef MIGMEM_MATERIAL_H
+#define MIGMEM_MATERIAL_H
+
+#include "common/options.h"
+#include "migmem/stage.h"
+#include "policy/policy.h"
+
+/* What migmem's command line says; pointers are the caller's. */
+struct run_options {
+	uint64_t sessions;
+	const char *policy, *policies, *transport, *target, *hold;
+	struct option_list policy_files;
+	const char *policy_issuer_chain, *pki;
+	uint64_t policy_size, rounds, seed, wait_seconds;
+	const char *json, *report;
+	const char *migtd, *tdhost;
+	const char *memory, *stack, *heap, *shared, *log_level;
+	bool keep, verbose;
+
+	/* derived */
+	bool distinct;
+};
+
+/* A policy as a Migration TD is started with it. */
+struct launch {
+	char *policy, *chain;	/* paths */
+	char *mrowner, *mrownerconfig;	/* hexadecimal */
+	size_t policy_size;
+};
+
+struct material {
+	char *migtd, *tdhost;
+	char *pki;
+	struct launch *launches;
+	size_t n;		/* 1, or the sessions and one for the measured side */
+};
+
+/* Finds the programs and makes or takes the rest; 1 or sessions + 1 launches. */
+int material_prepare(struct stage *s, const struct run_options *o, struct material *m) MUST_USE;
+void material_release(struct material *m);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/* A run's results as text and as JSON (schema "migmem-1"). */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json_text.h"
+#include "build_info.h"
+#include "migmem/pass.h"
+#include "migmem/phases.h"
+#include "migmem/run.h"
+
+/* --- what the seed document measured (destination, SPDM, policy v2) ------------------------- */
+
+#define SEED_STACK 0x160000
+#define SEED_HEAP_FIXED 0x120000
+#define SEED_HEAP_PER_SESSION 0x50000
+#define SEED_SHARED_FIXED 0x40000
+#define SEED_SHARED_PER_SESSION 0x20000
+
+static void print_row(const char *name, const struct run_result *r, const char *counter,
+	uint64_t seed)
+{
+	const int64_t src = counter_of(r->role[ROLE_SRC].counters, counter);
+	const int64_t dst = counter_of(r->role[ROLE_DST].counters, counter);
+	const int64_t worst = src > dst ? src : dst;
+
+	printf("%-26s %12" PRId64 " %12" PRId64 " %14" PRIu64, name, src, dst, seed);
+	if (worst > 0)
+		printf(" %9.1fx", (double)seed / (double)worst);
+	printf("\n");
+}
+
+static void print_table(const struct run_options *o, const struct run_result *r)
+{
+	printf("\n%" PRIu64 " sessions at once, policy of %zu bytes, %s policies, hold after %s\n",
+		o->sessions, r->policy_bytes, o->distinct ? "distinct" : "equal", o->hold);
+	printf("%-26s %12s %12s %14s %10s\n", "bytes", "source", "destination", "seed document",
+		"smaller by");
+	print_row("stack", r, "stack_peak", SEED_STACK);
+	print_row("heap, extent", r, "heap_extent_peak",
+		SEED_HEAP_FIXED + SEED_HEAP_PER_SESSION * o->sessions);
+	print_row("shared memory, extent", r, "shared_extent_peak",
+		SEED_SHARED_FIXED + SEED_SHARED_PER_SESSION * o->sessions);
+}
+
+static void print_hex_line(const char *name, const json_t *counters, const char *counter)
+{
+	const int64_t bytes = counter_of(counters, counter);
+	printf("%s: %" PRIx64 " (%" PRId64 " bytes)\n", name, (uint64_t)bytes, bytes);
+}
+
+static void print_tags(const json_t *counters)
+{
+	const char *tag;
+	const json_t *usage;
+
+	printf("%-20s %12s %12s %12s\n", "heap by user", "reserved", "peak", "extent");
+	json_object_foreach((json_t *)(uintptr_t)json_object_get(counters, "by_tag"), tag, usage)
+		printf("  %-18s %12" PRId64 " %12" PRId64 " %12" PRId64 "\n", tag,
+			counter_of(usage, "reserved"), counter_of(usage, "peak"), counter_of(usage, "extent"));
+}
+
+static void print_sessions(const json_t *sessions)
+{
+	const json_t *s;
+	size_t i;
+
+	if (json_array_size(sessions) == 0)
+		return;
+	printf("at the barrier%-14s %12s %12s\n", "", "heap", "shared");
+	json_array_foreach(sessions, i, s)
+	{
+		if (i == 16) {
+			printf("  ... and %zu more\n", json_array_size(sessions) - i);
+			break;
+		}
+		AUTO_TEXT name = tool_text("request %" JSON_INTEGER_FORMAT " in %s",
+			(json_int_t)counter_of(s, "request_id"), json_string_value(json_object_get(s, "phase")));
+		printf("  %-26s %12" PRId64 " %12" PRId64 "\n", name, counter_of(s, "heap"),
+			counter_of(s, "shared"));
+	}
+}
+
+void report_print(const struct run_options *o, const struct run_result *r)
+{
+	print_table(o, r);
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		const struct role_result *one = &r->role[role];
+		printf("\nmigtd-%s\n", role_name[role]);
+		printf("MSK exchange completed: %zu times\n", one->msk_lines);
+		print_hex_line("max stack usage", one->counters, "stack_peak");
+		print_hex_line("max heap usage", one->counters, "heap_extent_peak");
+		print_hex_line("max shared memory usage", one->counters, "shared_extent_peak");
+		print_tags(one->counters);
+		print_sessions(one->sessions);
+	}
+	fflush(stdout);
+}
+
+/* --- JSON ---------------------------------------------------------------------------------- */
+
+static void copy(json_t *to, const char *name, const json_t *counters, const char *counter)
+{
+	json_t *value = json_object_get(counters, counter);
+	json_object_set(to, name, value != NULL ? value : json_null());
+}
+
+static json_t *by_phase(const json_t *counters)
+{
+	json_t *phases = json_object();
+
+	for (size_t i = 0; i < phase_count; i++)
+		json_object_set_new(phases, phase_words[i], json_pack("{sIsI}",
+			"heap", counter_of(json_object_get(counters, "heap_by_phase"), phase_words[i]),
+			"shared", counter_of(json_object_get(counters, "shared_by_phase"), phase_words[i])));
+	return phases;
+}
+
+static json_t *role_json(const struct role_result *r)
+{
+	static const char *const same[] = {"heap_requested_peak", "heap_size", "shared_size",
+		"private_copies"};
+	json_t *role = json_object();
+
+	copy(role, "stack_peak", r->counters, "stack_peak");
+	/* No bound is computed yet; null says so. */
+	json_object_set_new(role, "stack_static_bound", json_null());
+	copy(role, "stack_size", r->counters, "stack_size");
+	copy(role, "heap_peak", r->counters, "heap_extent_peak");
+	copy(role, "shared_peak", r->counters, "shared_extent_peak");
+	for (size_t i = 0; i < COUNT_OF(same); i++)
+		copy(role, same[i], r->counters, same[i]);
+	json_object_set_new(role, "static_data", json_integer((json_int_t)r->static_data));
+	copy(role, "config_bytes", r->counters, "config_bytes");
+	copy(role, "by_tag", r->counters, "by_tag");
+	json_object_set_new(role, "by_phase", by_phase(r->counters));
+	json_object_set_new(role, "by_session", r->sessions != NULL ? json_incref(r->sessions) :
+								    json_array());
+	json_object_set(role, "counters", r->counters);
+	if (r->at_barrier != NULL)
+		json_object_set(role, "at_barrier", r->at_barrier);
+	return role;
+}
+
+static json_t *sessions_json(const struct run_result *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct session_result *s = &r->sessions[i];
+		json_t *one = json_pack("{sIsisisbsI}", "id", (json_int_t)s->id, "src_status",
+			s->status[ROLE_SRC], "dst_status", s->status[ROLE_DST], "msk_match", s->msk_match, "ms",
+			(json_int_t)s->ms);
+		if (s->reason[ROLE_SRC] != NULL)
+			json_object_set_new(one, "src_reason", json_string(s->reason[ROLE_SRC]));
+		if (s->reason[ROLE_DST] != NULL)
+			json_object_set_new(one, "dst_reason", json_string(s->reason[ROLE_DST]));
+		if (r->n > 0 && r->sessions[r->n - 1].measured != r->sessions[0].measured)
+			json_object_set_new(one, "measured", json_string(role_name[s->measured]));
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
+json_t *report_json(const struct run_options *o, const struct run_result *r)
+{
+	return json_pack("{ssssss" "s{sIsssIsssssssssssIsI}" "s{soso}so" "sIsI}", "schema", "migmem-1",
+		"git", BUILD_GIT, "compiler", BUILD_COMPILER,
+		"config", "sessions", (json_int_t)o->sessions, "policy", o->policy,
+		"policy_bytes", (json_int_t)r->policy_bytes, "policies", o->policies,
+		"transport", o->transport, "attestation", "spdm", "target", o->target, "hold", o->hold,
+		"rounds", (json_int_t)o->rounds, "seed", (json_int_t)o->seed,
+		"roles", "src", role_json(&r->role[ROLE_SRC]), "dst", role_json(&r->role[ROLE_DST]),
+		"sessions", sessions_json(r),
+		"leaked", (json_int_t)r->leaked, "growth", (json_int_t)r->growth);
+}
+
+int report_write(const struct run_options *o, const struct run_result *r)
+{
+	AUTO_JSON report = report_json(o, r);
+
+	if (report == NULL)
+		return tool_fail(TOOL_USAGE, "out of memory");
+	AUTO_TEXT text = json_dumps(report, JSON_INDENT(2));
+	if (o->json != NULL && strcmp(o->json, "-") == 0)
+		puts(text);
+	else if (o->json != NULL)
+		TOOL_TRY(file_write_text(o->json, text));
+	if (o->report != NULL) {
+		AUTO_TEXT path = tool_text("%s/run.json", o->report);
+		TOOL_TRY(folder_make(o->report));
+		TOOL_TRY(file_write_text(path, text));
+	}
+	return TOOL_OK;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/* One round: user TDs, requests, barriers, release, results, keys. */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "migmem/pass.h"
+#include "migmem/phases.h"
+#include "migmem/relay.h"
+
+#define PACE_MS 5
+
+/* --- user TDs and requests ----------------------------------------------------------------- */
+
+static int create_user_td(struct pass *p, enum role role, size_t i, uint64_t until)
+{
+	const pid_t pid = pass_td(p, role, i)->child->pid;
+
+	for (;;) {
+		AUTO_JSON answer = NULL;
+		TOOL_TRY(platform_try(p->stage, &p->platform[role], json_pack("{sssIsb}", "do", "td-create",
+			"migtd_pid", (json_int_t)pid, "incoming", role == ROLE_DST), &answer));
+		if (json_is_true(json_object_get(answer, "ok"))) {
+			p->user_td[role][i] = counter_of(answer, "td");
+			return TOOL_OK;
+		}
+		if (!json_is_true(json_object_get(answer, "retry")) || stage_now() >= until)
+			return tool_fail(TOOL_REJECT, "%s: user TD %zu: %s", p->platform[role].name, i + 1,
+				json_string_value(json_object_get(answer, "error")));
+		TOOL_TRY(stage_wait(p->stage, NULL, 0, PACE_MS, NULL));
+	}
+}
+
+static int create_user_tds(struct pass *p)
+{
+	const uint64_t until = stage_now() + pass_limit(p);
+
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		TOOL_TRY(pass_connect_platform(p, role));
+		for (size_t i = 0; i < p->o->sessions; i++)
+			TOOL_TRY(create_user_td(p, role, i, until));
+	}
+	return TOOL_OK;
+}
+
+static int set_hold(struct pass *p, const char *command)
+{
+	for (enum role role = 0; role < ROLE_COUNT; role++)
+		for (size_t i = 0; i < p->n[role]; i++) {
+			AUTO_JSON answer = NULL;
+			TOOL_TRY(control_request(p->stage, &p->td[role][i].control, command, &answer));
+		}
+	return TOOL_OK;
+}
+
+static int hold_after(struct pass *p, const char *phase)
+{
+	AUTO_TEXT command = tool_text("hold %s", phase);
+	return set_hold(p, command);
+}
+
+static int request_migration(struct pass *p, enum role role, size_t i)
+{
+	AUTO_JSON answer = NULL;
+	const uint32_t port = role == ROLE_SRC ? relay_source_port(i) : relay_destination_port(i);
+
+	return platform_request(p->stage, &p->platform[role], json_pack("{sssIsI}", "do", "premig", "td",
+		p->user_td[role][i], "port", (json_int_t)port), &answer);
+}
+
+/* The same seed gives the same order (an LCG is random enough for an order). */
+static void shuffle(size_t *order, size_t n, uint64_t seed)
+{
+	uint64_t x = seed;
+
+	for (size_t i = 0; i < n; i++)
+		order[i] = i;
+	for (size_t i = n; seed != 0 && i > 1; i--) {
+		x = x * 6364136223846793005u + 1442695040888963407u;
+		const size_t j = (size_t)((x >> 33) % i), swap = order[i - 1];
+		order[i - 1] = order[j];
+		order[j] = swap;
+	}
+}
+
+static int trigger_all(struct pass *p, size_t round)
+{
+	size_t *order = tool_alloc(p->o->sessions * sizeof(*order));
+	int code = TOOL_OK;
+
+	shuffle(order, p->o->sessions, p->o->seed != 0 ? p->o->seed + round : 0);
+	for (size_t i = 0; i < p->o->sessions && code == TOOL_OK; i++) {
+		struct session_result *s = &p->sessions[order[i]];
+		s->started = stage_now();
+		code = request_migration(p, ROLE_SRC, order[i]);
+		if (code == TOOL_OK)
+			code = request_migration(p, ROLE_DST, order[i]);
+	}
+	free(order);
+	return code;
+}
+
+/* --- results that come in ------------------------------------------------------------------ */
+
+static void take_result(struct pass *p, enum role role, const json_t *event)
+{
+	const json_int_t td = counter_of(event, "td");
+	const char *reason = json_string_value(json_object_get(event, "reason"));
+
+	for (size_t i = 0; i < p->o->sessions; i++) {
+		struct session_result *s = &p->sessions[i];
+		if (p->user_td[role][i] != td)
+			continue;
+		s->status[role] = (int)counter_of(event, "status");
+		s->ms = stage_now() - s->started;
+		if (s->status[role] != 0 && reason != NULL)
+			s->reason[role] = tool_text("%s", reason);
+		return;
+	}
+}
+
+static int take_results(struct pass *p)
+{
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		struct client *c = &p->platform[role];
+		const json_t *event;
+		size_t i;
+		TOOL_TRY(client_drain(c));
+		json_array_foreach(c->events, i, event)
+			if (strcmp(json_string_value(json_object_get(event, "event")), "premig-done") == 0)
+				take_result(p, role, event);
+		json_array_clear(c->events);
+	}
+	return TOOL_OK;
+}
+
+/* Sessions of a Migration TD whose result has come; with `only_failed` those that failed. */
+static size_t count_results(const struct pass *p, enum role role, const struct migration_td *td,
+	bool only_failed)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->o->sessions; i++)
+		if (td == NULL || pass_td(p, role, i) == td)
+			n += only_failed ? p->sessions[i].status[role] > 0 : p->sessions[i].status[role] >= 0;
+	return n;
+}
+
+static int wait_a_little(struct pass *p)
+{
+	const int fds[] = {p->platform[ROLE_SRC].fd, p->platform[ROLE_DST].fd};
+
+	TOOL_TRY(stage_wait(p->stage, fds, COUNT_OF(fds), PACE_MS, NULL));
+	return take_results(p);
+}
+
+static int collect_results(struct pass *p)
+{
+	const uint64_t until = stage_now() + pass_limit(p);
+	const size_t n = p->o->sessions;
+
+	TOOL_TRY(take_results(p));
+	for (;;) {
+		const size_t src = count_results(p, ROLE_SRC, NULL, false);
+		const size_t dst = count_results(p, ROLE_DST, NULL, false);
+		if (src == n && dst == n)
+			return TOOL_OK;
+		if (stage_now() >= until)
+			return tool_fail(TOOL_REJECT, "no result of %zu source and %zu destination sessions "
+				"within %" PRIu64 " s", n - src, n - dst, pass_limit(p) / 1000);
+		TOOL_TRY(wait_a_little(p));
+	}
+}
+
+/* --- barriers ------------------------------------------------------------------------------ */
+
+struct muster {
+	size_t held, queued, missing;
+};
+
+static int muster_role(struct pass *p, enum role role, struct muster *m)
+{
+	*m = (struct muster){0};
+	for (size_t i = 0; i < p->n[role]; i++) {
+		struct migration_td *td = &p->td[role][i];
+		AUTO_JSON counters = NULL;
+		TOOL_TRY(control_request(p->stage, &td->control, "counters", &counters));
+		const size_t held = (size_t)counter_of(counters, "held");
+		const size_t queued = (size_t)counter_of(counters, "queued");
+		m->held += held;
+		m->queued += queued;
+		m->missing += td->sessions > held + queued ? td->sessions - held - queued : 0;
+	}
+	return TOOL_OK;
+}
+
+/* Which sessions are elsewhere: for the error line of a barrier that was not reached. */
+static void name_missing(struct pass *p, enum role role, const char *phase)
+{
+	for (size_t i = 0; i < p->n[role]; i++) {
+		struct migration_td *td = &p->td[role][i];
+		AUTO_JSON answer = NULL;
+		const json_t *s;
+		size_t k;
+		if (control_request(p->stage, &td->control, "sessions", &answer) != TOOL_OK)
+			return;
+		json_array_foreach(json_object_get(answer, "sessions"), k, s)
+			if (!json_is_true(json_object_get(s, "held")) &&
+				!json_is_true(json_object_get(s, "queued")))
+				tool_warn("%s: request %" JSON_INTEGER_FORMAT " is in %s, not held after %s",
+					td->child->name, (json_int_t)counter_of(s, "request_id"),
+					json_string_value(json_object_get(s, "phase")), phase);
+	}
+}
+
+/* *reached is false when a session ended before it got there. */
+static int wait_barrier(struct pass *p, const char *phase, bool *reached)
+{
+	const uint64_t until = stage_now() + pass_limit(p);
+	struct muster m[ROLE_COUNT];
+
+	*reached = false;
+	for (;;) {
+		for (enum role role = 0; role < ROLE_COUNT; role++)
+			TOOL_TRY(muster_role(p, role, &m[role]));
+		if (m[ROLE_SRC].missing == 0 && m[ROLE_DST].missing == 0)
+			break;
+		TOOL_TRY(take_results(p));
+		if (count_results(p, ROLE_SRC, NULL, false) + count_results(p, ROLE_DST, NULL, false) != 0)
+			return TOOL_OK;
+		if (stage_now() >= until) {
+			for (enum role role = 0; role < ROLE_COUNT; role++)
+				name_missing(p, role, phase);
+			return tool_fail(TOOL_REJECT, "barrier after %s not reached within %" PRIu64 " s: %zu "
+				"source and %zu destination sessions are missing", phase, pass_limit(p) / 1000,
+				m[ROLE_SRC].missing, m[ROLE_DST].missing);
+		}
+		TOOL_TRY(wait_a_little(p));
+	}
+	*reached = true;
+	printf("  barrier after %s: src %zu held, %zu queued; dst %zu held, %zu queued\n", phase,
+		m[ROLE_SRC].held, m[ROLE_SRC].queued, m[ROLE_DST].held, m[ROLE_DST].queued);
+	fflush(stdout);
+	return TOOL_OK;
+}
+
+/* What the measured sides hold while everybody stands still. */
+static int snapshot(struct pass *p)
+{
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		struct role_result *r = &p->result->role[role];
+		struct client *control = &p->td[role][0].control;
+		AUTO_JSON answer = NULL;
+		if (!p->measured[role])
+			continue;
+		json_decref(r->at_barrier);
+		json_decref(r->sessions);
+		r->at_barrier = r->sessions = NULL;
+		TOOL_TRY(control_request(p->stage, control, "counters", &r->at_barrier));
+		TOOL_TRY(control_request(p->stage, control, "sessions", &answer));
+		r->sessions = json_incref(json_object_get(answer, "sessions"));
+	}
+	return TOOL_OK;
+}
+
+static int pass_barriers(struct pass *p)
+{
+	const bool all = strcmp(p->o->hold, "all") == 0;
+	bool reached = true;
+
+	/* Who has got past the last phase is gone: nobody can be held there. */
+	for (size_t i = 0; i + 1 < phase_count && reached; i++) {
+		if (!all && strcmp(p->o->hold, phase_words[i]) != 0)
+			continue;
+		if (all && i > 0)
+			TOOL_TRY(hold_after(p, phase_words[i]));
+		TOOL_TRY(wait_barrier(p, phase_words[i], &reached));
+		if (reached)
+			TOOL_TRY(snapshot(p));
+	}
+	return set_hold(p, "release");
+}
+
+/* --- keys ---------------------------------------------------------------------------------- */
+
+/* A blob that one user TD exports, the other imports. */
+static int carry(struct pass *p, enum role from, size_t i, bool *ok)
+{
+	const enum role to = from == ROLE_SRC ? ROLE_DST : ROLE_SRC;
+	AUTO_JSON exported = NULL;
+	AUTO_JSON imported = NULL;
+
+	*ok = false;
+	TOOL_TRY(platform_try(p->stage, &p->platform[from], json_pack("{sssI}", "do", "export", "td",
+		p->user_td[from][i]), &exported));
+	const char *blob = json_string_value(json_object_get(exported, "blob"));
+	if (!json_is_true(json_object_get(exported, "ok")) || blob == NULL)
+		return TOOL_OK;
+	TOOL_TRY(platform_try(p->stage, &p->platform[to], json_pack("{sssIss}", "do", "import", "td",
+		p->user_td[to][i], "blob", blob), &imported));
+	*ok = json_is_true(json_object_get(imported, "ok"));
+	return TOOL_OK;
+}
+
+static int prove_keys(struct pass *p)
+{
+	for (size_t i = 0; i < p->o->sessions; i++) {
+		struct session_result *s = &p->sessions[i];
+		bool there = false, back = false;
+		if (s->status[ROLE_SRC] != 0 || s->status[ROLE_DST] != 0)
+			continue;
+		TOOL_TRY(carry(p, ROLE_SRC, i, &there));
+		TOOL_TRY(carry(p, ROLE_DST, i, &back));
+		s->msk_match = there && back;
+	}
+	return TOOL_OK;
+}
+
+/* The Migration TD's own line about a failure, when the platform knew no reason. */
+static void find_reasons(struct pass *p)
+{
+	for (size_t i = 0; i < p->o->sessions; i++)
+		for (enum role role = 0; role < ROLE_COUNT; role++) {
+			struct session_result *s = &p->sessions[i];
+			const struct child *c = pass_td(p, role, i)->child;
+			AUTO_TEXT request = tool_text("[request %" JSON_INTEGER_FORMAT "]", p->user_td[role][i]);
+			if (s->status[role] == 0 || s->reason[role] != NULL)
+				continue;
+			s->reason[role] = child_log_line(c, request);
+			if (s->reason[role] == NULL)
+				s->reason[role] = child_log_line(c, "failed in");
+		}
+}
+
+static void reset_sessions(struct pass *p)
+{
+	for (size_t i = 0; i < p->o->sessions; i++) {
+		struct session_result *s = &p->sessions[i];
+		free(s->reason[ROLE_SRC]);
+		free(s->reason[ROLE_DST]);
+		*s = (struct session_result){
+			.id = i + 1,
+			.measured = p->measured[ROLE_SRC] ? ROLE_SRC : ROLE_DST,
+			.status = {-1, -1},
+		};
+	}
+}
+
+int round_execute(struct pass *p, size_t round)
+{
+	const bool all = strcmp(p->o->hold, "all") == 0;
+
+	printf("round %zu of %" PRIu64 ": %" PRIu64 " sessions, %zu source and %zu destination MigTDs\n",
+		round + 1, p->o->rounds, p->o->sessions, p->n[ROLE_SRC], p->n[ROLE_DST]);
+	fflush(stdout);
+	reset_sessions(p);
+	TOOL_TRY(create_user_tds(p));
+	if (strcmp(p->o->hold, "none") != 0)
+		TOOL_TRY(hold_after(p, all ? phase_words[0] : p->o->hold));
+	TOOL_TRY(trigger_all(p, round));
+	if (strcmp(p->o->hold, "none") != 0)
+		TOOL_TRY(pass_barriers(p));
+	TOOL_TRY(collect_results(p));
+	TOOL_TRY(prove_keys(p));
+	find_reasons(p);
+	printf("  %zu source and %zu destination sessions completed\n",
+		p->o->sessions - count_results(p, ROLE_SRC, NULL, true),
+		p->o->sessions - count_results(p, ROLE_DST, NULL, true));
+	fflush(stdout);
+	return TOOL_OK;
+}

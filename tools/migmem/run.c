@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#define _GNU_SOURCE
+#include "migmem/run.h"
+
+#include <elf.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "migmem/pass.h"
+#include "migmem/phases.h"
+
+const char *const phase_words[] = {
+#define PHASE(name, word) word,
+#include "migtd/phase.def"
+#undef PHASE
+};
+const size_t phase_count = COUNT_OF(phase_words);
+
+/* Bytes of the sections that a process of this file can write. */
+static int writable_bytes(const char *path, size_t *bytes)
+{
+	AUTO_BLOB file = {0};
+	Elf64_Ehdr header;
+	Elf64_Shdr section;
+
+	TOOL_TRY(file_read(path, &file));
+	if (file.size < sizeof(header))
+		return tool_fail(TOOL_USAGE, "%s: is not an ELF file", path);
+	memcpy(&header, file.data, sizeof(header));
+	*bytes = 0;
+	for (size_t i = 0; i < header.e_shnum; i++) {
+		const uint64_t at = header.e_shoff + i * sizeof(section);
+		if (at > file.size - sizeof(section))
+			return tool_fail(TOOL_USAGE, "%s: its section headers leave the file", path);
+		memcpy(&section, file.data + at, sizeof(section));
+		if ((section.sh_flags & (SHF_ALLOC | SHF_WRITE)) == (SHF_ALLOC | SHF_WRITE))
+			*bytes += section.sh_size;
+	}
+	return TOOL_OK;
+}
+
+static int run_pass(struct stage *s, const struct run_options *o, const struct material *m,
+	struct run_result *r, size_t number)
+{
+	struct pass p = {
+		.stage = s, .o = o, .m = m, .result = r, .number = number,
+		.measured = {true, true}, .n = {1, 1},
+		.sessions = r->sessions + number * o->sessions,
+	};
+
+	if (o->distinct) {
+		/* Launch 0 is the measured side's, the others its peers'. */
+		const enum role peers = number == 0 ? ROLE_DST : ROLE_SRC;
+		p.measured[peers] = false;
+		p.n[peers] = o->sessions;
+		p.first_launch[peers] = 1;
+	}
+	const int code = pass_execute(&p);
+	pass_release(&p);
+	return code;
+}
+
+static int run_in(struct stage *s, const struct run_options *o, struct material *m,
+	struct run_result *r)
+{
+	const size_t passes = o->distinct ? 2 : 1;
+
+	TOOL_TRY(material_prepare(s, o, m));
+	r->policy_bytes = m->launches[0].policy_size;
+	r->n = passes * o->sessions;
+	r->sessions = tool_alloc(r->n * sizeof(*r->sessions));
+	for (enum role role = 0; role < ROLE_COUNT; role++)
+		TOOL_TRY(writable_bytes(m->migtd, &r->role[role].static_data));
+	for (size_t i = 0; i < passes; i++) {
+		TOOL_TRY(run_pass(s, o, m, r, i));
+		stage_stop(s);
+	}
+	return TOOL_OK;
+}
+
+/* Logs of the children, for the reader of the report. */
+static int copy_logs(const struct stage *s, const char *folder)
+{
+	TOOL_TRY(folder_make(folder));
+	for (size_t i = 0; i < s->n_logs; i++) {
+		AUTO_TEXT from = stage_path(s, s->logs[i]);
+		AUTO_TEXT to = tool_text("%s/%s", folder, s->logs[i]);
+		AUTO_BLOB text = {0};
+		TOOL_TRY(file_read(from, &text));
+		TOOL_TRY(file_write(to, text.data, text.size));
+	}
+	return TOOL_OK;
+}
+
+int run_execute(const struct run_options *o, struct run_result *r)
+{
+	struct stage stage;
+	struct material m = {0};
+
+	*r = (struct run_result){0};
+	TOOL_TRY(stage_begin(&stage, o->keep));
+	if (o->keep)
+		printf("everything of this run stays in %s\n", stage.folder);
+	int code = run_in(&stage, o, &m, r);
+	stage_stop(&stage);
+	if (o->report != NULL && copy_logs(&stage, o->report) != TOOL_OK && code == TOOL_OK)
+		code = TOOL_USAGE;
+	material_release(&m);
+	stage_end(&stage);
+	return code;
+}
+
+void run_release(struct run_result *r)
+{
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		json_decref(r->role[role].counters);
+		json_decref(r->role[role].at_barrier);
+		json_decref(r->role[role].sessions);
+	}
+	for (size_t i = 0; i < r->n && r->sessions != NULL; i++) {
+		free(r->sessions[i].reason[ROLE_SRC]);
+		free(r->sessions[i].reason[ROLE_DST]);
+	}
+	free(r->sessions);
+	*r = (struct run_result){0};
+}
+
+/* --- the verdict --------------------------------------------------------------------------- */
+
+static bool session_passed(const struct session_result *s)
+{
+	bool ok = true;
+
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		if (s->status[role] == 0)
+			continue;
+		tool_warn("session %zu (measured: %s): %s ended with result %d: %s", s->id,
+			role_name[s->measured], role_name[role], s->status[role],
+			s->reason[role] != NULL ? s->reason[role] : "no reason was given");
+		ok = false;
+	}
+	if (ok && !s->msk_match) {
+		tool_warn("session %zu (measured: %s): the two hosts hold different migration keys", s->id,
+			role_name[s->measured]);
+		ok = false;
+	}
+	return ok;
+}
+
+bool run_passed(const struct run_options *o, const struct run_result *r)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < r->n; i++)
+		ok = session_passed(&r->sessions[i]) && ok;
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		const uint64_t expected = o->sessions * o->rounds;
+		const int64_t peak = counter_of(r->role[role].counters, "sessions_peak");
+		if (r->role[role].msk_lines != expected) {
+			tool_warn("%s: logged %zu of %" PRIu64 " completed key exchanges", role_name[role],
+				r->role[role].msk_lines, expected);
+			ok = false;
+		}
+		if (strcmp(o->hold, "none") != 0 && peak != (int64_t)o->sessions) {
+			tool_warn("%s: only %" PRId64 " of %" PRIu64 " sessions were alive at once",
+				role_name[role], peak, o->sessions);
+			ok = false;
+		}
+	}
+	if (r->leaked != 0) {
+		tool_warn("%" PRId64 " bytes of heap and shared memory were not given back", r->leaked);
+		ok = false;
+	}
+	if (r->growth != 0) {
+		tool_warn("memory grew by %" PRId64 " bytes after the first round", r->growth);
+		ok = false;
+	}
+	return ok;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/* One measured run and what it found. */
+#ifndef MIGMEM_RUN_H
+#define MIGMEM_RUN_H
+
+#include <jansson.h>
+
+#include "migmem/material.h"
+
+enum role { ROLE_SRC, ROLE_DST, ROLE_COUNT };
+extern const char *const role_name[ROLE_COUNT];
+
+/* What the measured Migration TD of one role said of itself; all as its counters name it. */
+struct role_result {
+	json_t *counters;	/* at the end of the run: peaks over all of it */
+	json_t *at_barrier;	/* counters while all sessions were held, the last barrier with all */
+	json_t *sessions;	/* the list, at the same moment */
+	size_t static_data;	/* .data, .bss and what else its file says is writable */
+	size_t msk_lines;	/* "MSK exchange completed" in its log */
+};
+
+struct session_result {
+	size_t id;
+	enum role measured;	/* which role's pass; with equal policies both are measured at once */
+	int status[ROLE_COUNT];	/* result codes; -1 = none came */
+	char *reason[ROLE_COUNT];	/* NULL, or the line that says why */
+	bool msk_match;
+	uint64_t started, ms;
+};
+
+struct run_result {
+	struct role_result role[ROLE_COUNT];
+	struct session_result *sessions;	/* of the last round; both passes one after the other */
+	size_t n;
+	size_t policy_bytes;
+	int64_t growth;		/* heap extent after the last round less that after the first */
+	int64_t leaked;		/* heap and shared bytes not given back, all Migration TDs */
+};
+
+/* TOOL_OK also when sessions failed: run_passed() judges.  Release the result either way. */
+int run_execute(const struct run_options *o, struct run_result *r) MUST_USE;
+/* Prints one error line for each thing that is wrong. */
+bool run_passed(const struct run_options *o, const struct run_result *r);
+void run_release(struct run_result *r);
+
+/* report.c */
+void report_print(const struct run_options *o, const struct run_result *r);
+json_t *report_json(const struct run_options *o, const struct run_result *r);
+int report_write(const struct run_options *o, const struct run_result *r) MUST_USE;
+
+#endif

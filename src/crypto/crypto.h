@@ -4,7 +4,11 @@
  *
  * Running hashes are the only library state a session may keep; everything else is built per use
  * on the stack or in the bignum arena and wiped.  Points are x || y, signatures r || s, all
- * big-endian; secrets are handled in constant time and their stack is wiped after use.
+ * big-endian; secrets are handled in constant time and their stack is wiped after use.  For AES
+ * that rests on AES-NI and PCLMULQDQ, which every processor with TDX has.
+ *
+ * One thread, one operation at a time.  An operation takes at most 4.2 KB of stack.  What a port
+ * must supply to the library is listed in ports/symbols.txt.
  */
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
@@ -22,13 +26,16 @@
 #define GCM_IV_SIZE 12
 #define GCM_TAG_SIZE 16
 
-/* Bytes the bignum arena needs: the measured peak of the worst operation plus its margin. */
+/* Bytes the bignum arena needs: the worst operation, AES-256-GCM, takes 4416 of them. */
 #define CRYPTO_ARENA_SIZE 8192
 
 /* Source of randomness; must fill all n bytes or not return. */
 typedef void crypto_random_fn(void *ctx, uint8_t *to, size_t n);
 
-/* Hands over the bignum arena (16-byte aligned, CRYPTO_ARENA_SIZE or more) and the randomness. */
+/*
+ * Hands over the bignum arena (16-byte aligned, CRYPTO_ARENA_SIZE or more) and the randomness, and
+ * sets the counters to zero.  To be called before anything else here.
+ */
 void crypto_init(uint8_t *arena, size_t size, crypto_random_fn *random, void *random_ctx);
 void crypto_random(uint8_t *to, size_t n);
 
@@ -36,7 +43,7 @@ void crypto_random(uint8_t *to, size_t n);
 size_t crypto_arena_peak(void);
 size_t crypto_arena_used(void);
 
-/* Number of ECDSA verifications and of other public-key operations since crypto_init(). */
+/* Operations begun, and bytes hashed (HMAC's included), sealed or opened, since crypto_init(). */
 struct crypto_counters {
 	uint64_t p256_verify;
 	uint64_t p384_verify;
@@ -84,14 +91,22 @@ void hkdf_sha384_expand(const uint8_t prk[SHA384_SIZE], const uint8_t *info, siz
 bool p384_point_valid(const uint8_t point[P384_POINT_SIZE]);
 bool p256_point_valid(const uint8_t point[P256_POINT_SIZE]);
 
+/* ERR_CRYPTO when the source of randomness is stuck. */
 enum status p384_generate(uint8_t scalar[P384_SCALAR_SIZE], uint8_t point[P384_POINT_SIZE])
 	MUST_CHECK;
-/* ERR_CRYPTO_POINT for an invalid peer point; z is the x-coordinate of the shared point. */
+/*
+ * z is the x-coordinate of the shared point.  ERR_CRYPTO_POINT for an invalid peer point,
+ * ERR_CRYPTO for a scalar outside [1, n-1]; z is zero then.
+ */
 enum status p384_ecdh(const uint8_t scalar[P384_SCALAR_SIZE], const uint8_t peer[P384_POINT_SIZE],
 	uint8_t z[P384_SCALAR_SIZE]) MUST_CHECK;
+/*
+ * The nonce is drawn from both randomness and the scalar and digest, so that a stuck source does
+ * not give the scalar away.  ERR_CRYPTO for a scalar outside [1, n-1].
+ */
 enum status p384_sign(const uint8_t scalar[P384_SCALAR_SIZE], const uint8_t digest[SHA384_SIZE],
 	uint8_t signature[P384_SIGNATURE_SIZE]) MUST_CHECK;
-/* ERR_CRYPTO_POINT or ERR_CRYPTO_SIGNATURE; r or s zero or not below n is a bad signature. */
+/* ERR_CRYPTO_POINT or ERR_CRYPTO_SIGNATURE; r or s outside [1, n-1] is a bad signature. */
 enum status p384_verify(const uint8_t point[P384_POINT_SIZE], const uint8_t digest[SHA384_SIZE],
 	const uint8_t signature[P384_SIGNATURE_SIZE]) MUST_CHECK;
 enum status p256_verify(const uint8_t point[P256_POINT_SIZE], const uint8_t digest[SHA256_SIZE],

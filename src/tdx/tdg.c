@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
-/* The TDG leaves: register conventions of platform spec 1.3. */
+/*
+ * The TDG leaves: register conventions of platform spec 1.3.  Migration keys pass through the
+ * operands of the SERVTD leaves, so every copy of the registers is wiped.
+ */
+#include "crypto/crypto.h"
 #include "tdx/call.h"
 
 /* A leaf that is busy on every one of these attempts has failed. */
@@ -27,16 +31,16 @@ static bool is_busy(uint64_t rax)
 /* Every attempt starts from the registers as given: a failed one may have changed them. */
 static enum status leaf(struct tdx *tdx, struct tdcall_regs *regs)
 {
-	const struct tdcall_regs given = *regs;
+	struct tdcall_regs given = *regs;
+	int attempts = BUSY_ATTEMPTS;
 
-	for (int attempt = 0; attempt < BUSY_ATTEMPTS; attempt++) {
+	do {
 		*regs = given;
 		tdx_instruction(tdx, regs);
-		if (regs->rax == 0)
-			return STATUS_OK;
-		if (!is_busy(regs->rax))
-			break;
-	}
+	} while (is_busy(regs->rax) && --attempts > 0);
+	wipe(&given, sizeof(given));
+	if (regs->rax == 0)
+		return STATUS_OK;
 	tdx->last_error = regs->rax;
 	return ERR_TDCALL;
 }
@@ -102,6 +106,17 @@ enum status tdg_vm_wr(struct tdx *tdx, uint64_t field, uint64_t value)
 	return leaf(tdx, &regs);
 }
 
+static enum status servtd_attempt(struct tdx *tdx, const struct servtd_binding *target,
+	struct tdcall_regs *regs)
+{
+	regs->rcx = target->handle;
+	regs->r10 = target->uuid[0];
+	regs->r11 = target->uuid[1];
+	regs->r12 = target->uuid[2];
+	regs->r13 = target->uuid[3];
+	return leaf(tdx, regs);
+}
+
 /*
  * Both SERVTD leaves.  A target TD that was itself imported in the meantime has another UUID, which
  * the module hands out with TARGET_UUID_UPDATED; it is believed once.
@@ -109,26 +124,19 @@ enum status tdg_vm_wr(struct tdx *tdx, uint64_t field, uint64_t value)
 static enum status servtd_leaf(struct tdx *tdx, struct servtd_binding *target,
 	struct tdcall_regs *regs)
 {
-	const struct tdcall_regs given = *regs;
+	struct tdcall_regs given = *regs;
+	enum status status = servtd_attempt(tdx, target, regs);
 
-	for (int attempt = 0; attempt < 2; attempt++) {
-		*regs = given;
-		regs->rcx = target->handle;
-		regs->r10 = target->uuid[0];
-		regs->r11 = target->uuid[1];
-		regs->r12 = target->uuid[2];
-		regs->r13 = target->uuid[3];
-		const enum status status = leaf(tdx, regs);
-		if (status == STATUS_OK)
-			return STATUS_OK;
-		if (TDX_STATUS_CODE(regs->rax) != TDX_TARGET_UUID_UPDATED)
-			return status;
+	if (status != STATUS_OK && TDX_STATUS_CODE(regs->rax) == TDX_TARGET_UUID_UPDATED) {
 		target->uuid[0] = regs->r10;
 		target->uuid[1] = regs->r11;
 		target->uuid[2] = regs->r12;
 		target->uuid[3] = regs->r13;
+		*regs = given;
+		status = servtd_attempt(tdx, target, regs);
 	}
-	return ERR_TDCALL;
+	wipe(&given, sizeof(given));
+	return status;
 }
 
 enum status tdg_servtd_rd(struct tdx *tdx, struct servtd_binding *target, uint64_t field,
@@ -136,10 +144,10 @@ enum status tdg_servtd_rd(struct tdx *tdx, struct servtd_binding *target, uint64
 {
 	struct tdcall_regs regs = {.rax = TDG_SERVTD_RD, .rdx = field};
 
-	*value = 0;
-	TRY(servtd_leaf(tdx, target, &regs));
-	*value = regs.r8;
-	return STATUS_OK;
+	const enum status status = servtd_leaf(tdx, target, &regs);
+	*value = status == STATUS_OK ? regs.r8 : 0;
+	wipe(&regs, sizeof(regs));
+	return status;
 }
 
 enum status tdg_servtd_wr(struct tdx *tdx, struct servtd_binding *target, uint64_t field,
@@ -152,5 +160,7 @@ enum status tdg_servtd_wr(struct tdx *tdx, struct servtd_binding *target, uint64
 		.r9 = WRITE_ALL_BITS,
 	};
 
-	return servtd_leaf(tdx, target, &regs);
+	const enum status status = servtd_leaf(tdx, target, &regs);
+	wipe(&regs, sizeof(regs));
+	return status;
 }

@@ -58,6 +58,7 @@ static enum status check_policy(struct session *s)
 		return ERR_TIMEOUT;
 	TRY(policy_evaluate(td->own, s->is_source, s->peer, &facts, &td->reference.facts,
 		&s->reason));
+	s->reason = (struct policy_reason){0};
 	if (s->is_source)
 		return STATUS_OK;
 	return policy_check_initial(

@@ -31,6 +31,21 @@ def flip(direction, name, offset, nth=0, mask=1):
     return attack
 
 
+# The first separator's digest: Spec ID record, then mrIndex, type, count and algorithm.
+SEPARATOR_DIGEST = 72 + 4 + 4 + 4 + 2
+
+
+def flip_log(direction, name, offset):
+    """Changes one byte of the event log, found by its first record wherever the quote ends."""
+    def attack(d, index, n, message):
+        start = message.find(b"Spec ID Event03") - 32
+        if d != direction or n != name or start < 0:
+            return message
+        at = start + offset
+        return message[:at] + bytes([message[at] ^ 1]) + message[at + 1:]
+    return attack
+
+
 def vanish(direction, name):
     """The peer is gone instead of sending this message."""
     return lambda d, index, n, message: None if (d, n) == (direction, name) else message
@@ -109,9 +124,9 @@ class Attacks:
         for direction, name, offsets, wanted in (
                 ("src", "GET_VERSION", (12, 13, 14), by_responder),
                 ("dst", "VERSION", (12, 13, 17, 19), by_requester),
-                ("src", "GET_CAPABILITIES", (12, 14, 17, 20, 24, 28), by_responder),
+                ("src", "GET_CAPABILITIES", (12, 14), by_responder),
                 ("dst", "CAPABILITIES", (12, 14, 17, 20, 24, 28), by_requester),
-                ("src", "NEGOTIATE_ALGORITHMS", (14, 16, 19, 20, 24, 40, -4), by_responder),
+                ("src", "NEGOTIATE_ALGORITHMS", (14, 16, 40, -4), by_responder),
                 ("dst", "ALGORITHMS", (14, 16, 19, 24, 28, 44, -4), by_requester),
                 ("src", "VDM_01", (12, 20, 26, 33, 40, -1), by_responder),
                 ("dst", "VDM_02", (12, 20, 26, 33, 40, -1), by_requester),
@@ -122,10 +137,14 @@ class Attacks:
             for offset in offsets:
                 self.expect(f"byte {offset} of {name} flipped is refused", wanted,
                             flip(direction, name, offset))
-        # Covered by the responder's signature only: the requester finds out.
-        for offset in (20, 60):
-            self.expect(f"byte {offset} of KEY_EXCHANGE flipped is refused",
-                        by_requester | by_responder, flip("src", "KEY_EXCHANGE", offset))
+        # What a requester may lawfully offer is covered by the responder's signature only: the
+        # requester finds out.
+        for name, offsets in (("GET_CAPABILITIES", (17, 20, 24, 28)),
+                              ("NEGOTIATE_ALGORITHMS", (19, 20, 24)),
+                              ("KEY_EXCHANGE", (20, 60))):
+            for offset in offsets:
+                self.expect(f"byte {offset} of {name} flipped is refused",
+                            by_requester | by_responder, flip("src", name, offset))
         self.expect("MutAuthRequested 0 is refused", by_requester,
                     flip("dst", "KEY_EXCHANGE_RSP", 12 + 6))
         for offset in (0, 4, 6, 7, 11):
@@ -146,9 +165,14 @@ class Attacks:
                         flip("src", "CHUNK_SEND", at))
             self.expect(f"a destination quote with a flipped {what} is refused",
                         (ATTESTATION, NETWORK), flip("dst", "CHUNK_RESPONSE", at))
-        # The log's last records are in the second chunk, behind the quote.
-        self.expect("a flipped digest in the source's event log is refused", (POLICY, POLICY),
-                    flip("src", "CHUNK_SEND", 12 + 12 + 1200, nth=1, mask=0xff))
+        for direction, name, wanted in (("src", "CHUNK_SEND", (POLICY, POLICY)),
+                                        ("dst", "CHUNK_RESPONSE", (POLICY, NETWORK))):
+            self.expect(f"a flipped digest in the event log in {name} is refused", wanted,
+                        flip_log(direction, name, SEPARATOR_DIGEST))
+            # No check of the log covers event data; the transcript does.
+            self.expect(f"flipped event data in {name} fails the transcript",
+                        {(SECURE, SECURE), (SECURE, NETWORK)},
+                        flip_log(direction, name, SEPARATOR_DIGEST + 48 + 4))
         self.expect("a flipped policy is refused by the destination",
                     (INVALID_POLICY, INVALID_POLICY), flip("src", "PEER_DATA", 5000))
         self.expect("a flipped policy is refused by the source", (INVALID_POLICY, NETWORK),
@@ -171,7 +195,7 @@ class Attacks:
                 ("src", "VDM_01", {(SECURE, SECURE)}),
                 ("src", "KEY_EXCHANGE", {(SECURE, SECURE)}),
                 ("src", "CHUNK_SEND", {(SECURE, SECURE)}),
-                ("src", "FINISH", {(SECURE, SECURE)}),
+                ("src", "FINISH", {(SECURE, SECURE), (NETWORK, SECURE)}),
                 ("dst", "KEY_EXCHANGE_RSP", {(SECURE, NETWORK), (SECURE, SECURE)})):
             self.expect(f"{name} sent twice is refused", wanted, twice(direction, name))
 
@@ -186,7 +210,7 @@ class Attacks:
                         (NETWORK, NETWORK), vanish(direction, name))
         # The destination has written by then, the source has not: DESIGN, "Who holds what".
         self.expect("a peer that vanishes at op 0x06 leaves only the destination with a key",
-                    (NETWORK, NETWORK), vanish("dst", "SECURED"), keys=(0, 1))
+                    (NETWORK, NETWORK), vanish("dst", "SECURED"), keys=(0, 4))
 
     def faults(self):
         a, b = self.lab.a, self.lab.b
@@ -206,7 +230,10 @@ class Attacks:
                 (11, "SYS.RD", {(TDX, NETWORK)})):
             self.faulty(f"a failing {name} on the source is a TDX module error", self.lab.a,
                         f"tdcall-fail={leaf}:1", wanted, keys=None)
-        for leaf, name in ((4, "MR.REPORT"), (18, "SERVTD.RD"), (20, "SERVTD.WR"), (8, "VM.WR"),
+        # Between requests a responder has nothing to answer: the source sees the end only.
+        self.faulty("a failing MR.REPORT on the destination is a TDX module error", self.lab.b,
+                    "tdcall-fail=4:1", {(NETWORK, TDX), (TDX, TDX)}, keys=None)
+        for leaf, name in ((18, "SERVTD.RD"), (20, "SERVTD.WR"), (8, "VM.WR"),
                            (11, "SYS.RD")):
             self.faulty(f"a failing {name} on the destination is told to the source", self.lab.b,
                         f"tdcall-fail={leaf}:1", {(TDX, TDX)}, keys=None)

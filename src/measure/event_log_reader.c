@@ -105,7 +105,6 @@ static void header_complete(struct event_log_reader *r)
 {
 	r->data_size = read_record(r).data_size;
 	r->stopped = r->data_size == 0 || r->data_size > r->size - r->taken;
-	memset(r->head, 0, sizeof(r->head));
 }
 
 static size_t less(size_t n, uint64_t most)

@@ -439,6 +439,16 @@ static void order_and_an_end_hob_do_not_matter(void **state)
 	assert_int_equal(parse(&h, h.n, &request), STATUS_OK);
 	store(add_hob(&h, 4, policy_guid, 16 + 5) + 8, 5, 4);
 	assert_int_equal(parse(&h, h.n, &request), STATUS_OK);
+
+	/* A HOB begins on the next multiple of eight, whatever the length of the one before. */
+	for (size_t policy = 0; policy < 20; policy++) {
+		memset(&h, 0, sizeof(h));
+		store(add_hob(&h, 4, policy_guid, 16 + policy) + 8, policy, 4);
+		add_socket(&h);
+		add_info(&h, false);
+		assert_int_equal(parse(&h, h.n, &request), STATUS_OK);
+		assert_int_equal(request.port, 1234);
+	}
 }
 
 static void lists_that_break_a_rule_are_refused(void **state)

@@ -302,6 +302,33 @@ static void a_request_that_never_left_is_not_reset(void **state)
 	carrier_free(k);
 }
 
+static void closing_does_not_overtake_what_is_held(void **state)
+{
+	struct vsock v;
+	struct vsock_connection a, b;
+	struct carrier *k = carrier_new(&v);
+	const struct stream sa = stream_of(&a);
+	const uint8_t bytes[16] = {7};
+
+	(void)state;
+	open_connection(&v, k, &a, 1);
+	open_connection(&v, k, &b, 2);
+	k->room = 0;
+	assert_int_equal(stream_tx(&sa, bytes, sizeof(bytes)), STATUS_OK);
+	/* The carrier has room again, but the session closes before anyone polls. */
+	k->room = UNLIMITED;
+	const struct vsock_connection was = a;
+	vsock_close(&a);
+	memset(&a, 0, sizeof(a));
+	vsock_close(&b);
+	poll_all(&v);
+	assert_sent(k, &was, OP_RW);
+	assert_sent(k, &was, OP_SHUTDOWN);
+	assert_int_equal(next_sent(k)->h.op, OP_SHUTDOWN);
+	assert_nothing_sent(k);
+	carrier_free(k);
+}
+
 static void strangers_crowd_out_no_more_than_their_own_resets(void **state)
 {
 	struct vsock v;
@@ -392,6 +419,7 @@ int main(void)
 		cmocka_unit_test(a_full_carrier_holds_one_packet_and_wakes_who_wanted_room),
 		cmocka_unit_test(control_packets_without_room_are_sent_later),
 		cmocka_unit_test(a_request_that_never_left_is_not_reset),
+		cmocka_unit_test(closing_does_not_overtake_what_is_held),
 		cmocka_unit_test(strangers_crowd_out_no_more_than_their_own_resets),
 		cmocka_unit_test(one_connection_breaks_and_the_other_goes_on),
 		cmocka_unit_test(a_failing_carrier_fails_only_who_uses_it),

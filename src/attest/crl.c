@@ -144,7 +144,7 @@ static uint8_t next_tag(const struct crl_work *w, size_t left)
 static struct span read_extension(struct reader *list, struct span *value, bool *critical)
 {
 	struct reader r = der_enter(list, DER_SEQUENCE);
-	const struct span oid = der_content(&r, DER_OID);
+	const struct span oid = der_oid(&r);
 
 	*critical = der_peek(&r) == DER_BOOLEAN && der_boolean(&r);
 	*value = der_content(&r, DER_OCTET_STRING);

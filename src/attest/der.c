@@ -142,6 +142,22 @@ struct span der_bits(struct reader *r)
 	return (struct span){content.at + 1, content.n - 1};
 }
 
+struct span der_oid(struct reader *r)
+{
+	const struct span content = der_content(r, DER_OID);
+	bool first = true;
+
+	for (size_t i = 0; i < content.n; i++) {
+		if (first && content.at[i] == 0x80)
+			r->failed = true;
+		first = (content.at[i] & 0x80) == 0;
+	}
+	/* Whole numbers only, at least one. */
+	if (content.n == 0 || !first)
+		r->failed = true;
+	return r->failed ? (struct span){NULL, 0} : content;
+}
+
 bool der_oid_is(struct span oid, const uint8_t *content, size_t n)
 {
 	return span_equal(oid, (struct span){content, n});

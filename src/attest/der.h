@@ -68,7 +68,9 @@ bool der_boolean(struct reader *r);
 /* BIT STRING of whole octets. */
 struct span der_bits(struct reader *r);
 
-/* True if the element is an OBJECT IDENTIFIER with this content. */
+/* OBJECT IDENTIFIER: its content, each number in its shortest form. */
+struct span der_oid(struct reader *r);
+/* True if the object identifier has this content. */
 bool der_oid_is(struct span oid, const uint8_t *content, size_t n);
 
 /* UTCTime or GeneralizedTime of RFC 5280: with seconds, Zulu, a real calendar date. */

@@ -68,7 +68,7 @@ static void read_tcb(struct reader *outer, struct sgx_extension *sgx)
 
 	while (reader_left(&list) > 0) {
 		struct reader pair = der_enter(&list, DER_SEQUENCE);
-		const uint8_t arc = last_arc(der_content(&pair, DER_OID), TCB);
+		const uint8_t arc = last_arc(der_oid(&pair), TCB);
 		if (arc < 1 || arc > TCB_CPUSVN || (seen >> arc & 1) != 0) {
 			outer->failed = true;
 			return;
@@ -89,7 +89,7 @@ static void read_configuration(struct reader *outer)
 
 	while (reader_left(&list) > 0) {
 		struct reader pair = der_enter(&list, DER_SEQUENCE);
-		der_content(&pair, DER_OID);
+		der_oid(&pair);
 		der_boolean(&pair);
 		der_leave(&list, &pair);
 	}
@@ -135,7 +135,7 @@ enum status sgx_extension_read(const struct x509 *pck, struct sgx_extension *sgx
 	*sgx = (struct sgx_extension){0};
 	while (reader_left(&list) > 0) {
 		struct reader pair = der_enter(&list, DER_SEQUENCE);
-		const uint8_t arc = last_arc(der_content(&pair, DER_OID), 0);
+		const uint8_t arc = last_arc(der_oid(&pair), 0);
 		if (arc < 1 || arc > PLATFORM_MEMBERS || (seen >> arc & 1) != 0)
 			return ERR_X509_EXTENSION;
 		seen |= UINT32_C(1) << arc;

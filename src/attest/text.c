@@ -65,7 +65,7 @@ static void keep_utf8(struct text_reader *t, uint32_t point)
 			t->pending[n++] = (uint8_t)(0x80 | (point & 0x3f));
 			point >>= 6;
 		}
-		t->pending[n++] = (uint8_t)((0xf00u >> tails & 0xff) | point);
+		t->pending[n++] = (uint8_t)((0xf80u >> tails & 0xff) | point);
 	}
 	t->pending_n = n;
 }

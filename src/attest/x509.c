@@ -19,12 +19,33 @@ static const struct {
 	{{0x55, 0x1d, 0x23}, X509_HAS_AUTHORITY_KEY_ID},
 };
 
-/* AlgorithmIdentifier.  ECDSA has no parameters; anything else is an algorithm we do not know. */
+/*
+ * AlgorithmIdentifier ::= SEQUENCE { OID, parameters ANY OPTIONAL }, where the parameters of every
+ * algorithm of X.509 are an OID, NULL, or a SEQUENCE.
+ */
+static bool algorithm_is_formed(struct span element)
+{
+	struct reader outer = span_reader(element);
+	struct reader r = der_enter(&outer, DER_SEQUENCE);
+
+	der_oid(&r);
+	const uint8_t tag = der_peek(&r);
+	if (tag == DER_OID)
+		der_oid(&r);
+	else if (tag == DER_NULL && der_content(&r, tag).n > 0)
+		r.failed = true;
+	else if (tag != DER_NULL && reader_left(&r) > 0)
+		der_content(&r, DER_SEQUENCE);
+	der_leave(&outer, &r);
+	return reader_done(&outer);
+}
+
+/* ECDSA has no parameters; anything else is an algorithm we do not know. */
 enum x509_algorithm x509_algorithm_of(struct span element)
 {
 	struct reader outer = span_reader(element);
 	struct reader r = der_enter(&outer, DER_SEQUENCE);
-	const struct span oid = der_content(&r, DER_OID);
+	const struct span oid = der_oid(&r);
 
 	if (!reader_done(&r))
 		return X509_ALGORITHM_OTHER;
@@ -37,10 +58,10 @@ enum x509_algorithm x509_algorithm_of(struct span element)
 
 static enum x509_curve curve_of(struct reader *algorithm)
 {
-	if (!der_oid_is(der_content(algorithm, DER_OID), oid_ec_public_key,
+	if (!der_oid_is(der_oid(algorithm), oid_ec_public_key,
 		sizeof(oid_ec_public_key)) || der_peek(algorithm) != DER_OID)
 		return X509_CURVE_OTHER;
-	const struct span curve = der_content(algorithm, DER_OID);
+	const struct span curve = der_oid(algorithm);
 	if (!reader_done(algorithm))
 		return X509_CURVE_OTHER;
 	if (der_oid_is(curve, oid_p256, sizeof(oid_p256)))
@@ -53,9 +74,11 @@ static enum x509_curve curve_of(struct reader *algorithm)
 static void read_key(struct x509 *cert, struct reader *tbs)
 {
 	struct reader info = der_enter(tbs, DER_SEQUENCE);
-	struct reader algorithm = der_enter(&info, DER_SEQUENCE);
+	const struct span identifier = der_element(&info, DER_SEQUENCE);
+	struct reader element = span_reader(identifier);
+	struct reader algorithm = der_enter(&element, DER_SEQUENCE);
 
-	if (!reader_ok(&algorithm) || der_peek(&algorithm) != DER_OID)
+	if (!algorithm_is_formed(identifier))
 		tbs->failed = true;
 	cert->curve = (uint8_t)curve_of(&algorithm);
 	cert->key_bits = der_bits(&info);
@@ -66,7 +89,7 @@ static void read_key(struct x509 *cert, struct reader *tbs)
 static struct span read_extension(struct reader *list, struct span *value)
 {
 	struct reader r = der_enter(list, DER_SEQUENCE);
-	const struct span oid = der_content(&r, DER_OID);
+	const struct span oid = der_oid(&r);
 
 	if (der_peek(&r) == DER_BOOLEAN)
 		der_boolean(&r);
@@ -147,7 +170,7 @@ static bool name_is_formed(struct span name)
 			struct reader pair = der_enter(&set, DER_SEQUENCE);
 			struct span value;
 			uint8_t tag;
-			der_content(&pair, DER_OID);
+			der_oid(&pair);
 			der_any(&pair, &tag, &value);
 			der_leave(&set, &pair);
 		}
@@ -201,7 +224,8 @@ enum status x509_parse(struct x509 *cert, const uint8_t *der, size_t n)
 	der_leave(&outer, &r);
 	if (!reader_done(&tbs) || !reader_done(&outer) || cert->signature.n == 0)
 		return ERR_X509;
-	if (!name_is_formed(cert->issuer) || !name_is_formed(cert->subject))
+	if (!algorithm_is_formed(algorithm) || !algorithm_is_formed(inner_algorithm) ||
+		!name_is_formed(cert->issuer) || !name_is_formed(cert->subject))
 		return ERR_X509;
 	cert->algorithm = (uint8_t)x509_algorithm_of(algorithm);
 	cert->algorithms_agree = span_equal(algorithm, inner_algorithm);
@@ -287,7 +311,7 @@ struct span x509_name_attribute(struct span name, enum x509_name_type type)
 		struct reader set = der_enter(&r, DER_SET);
 		while (reader_left(&set) > 0) {
 			struct reader pair = der_enter(&set, DER_SEQUENCE);
-			const struct span found = der_content(&pair, DER_OID);
+			const struct span found = der_oid(&pair);
 			struct span value;
 			uint8_t tag;
 			der_any(&pair, &tag, &value);

@@ -2,6 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <time.h>
+
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 
 #include "crypto/crypto.h"
@@ -98,6 +101,150 @@ bool oracle_verifies(const uint8_t *der, size_t n, EVP_PKEY *signer)
 
 	X509_free(cert);
 	return verdict;
+}
+
+/* An authority key identifier with the SHA-1 of the signer's key, as certificates of it have. */
+static void add_key_identifier(X509_CRL *crl, EVP_PKEY *identified, const char *issuer_cn)
+{
+	X509 *issuer = X509_new();
+	X509V3_CTX ctx;
+
+	set_name(X509_get_subject_name(issuer), issuer_cn);
+	X509_set_pubkey(issuer, identified);
+	X509V3_set_ctx_nodb(&ctx);
+	X509V3_set_ctx(&ctx, issuer, issuer, NULL, NULL, 0);
+	add_extension(issuer, &ctx, NID_subject_key_identifier, "hash");
+	X509V3_set_ctx(&ctx, issuer, NULL, NULL, crl, 0);
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, &ctx, NID_authority_key_identifier,
+		"keyid:always");
+	need(e != NULL && X509_CRL_add_ext(crl, e, -1), "add a key identifier");
+	X509_EXTENSION_free(e);
+	X509_free(issuer);
+}
+
+static void add_revoked(X509_CRL *crl, uint64_t serial, bool with_reason)
+{
+	X509_REVOKED *entry = X509_REVOKED_new();
+	ASN1_INTEGER *number = ASN1_INTEGER_new();
+	ASN1_TIME *date = ASN1_TIME_adj(NULL, time(NULL), 0, 0);
+
+	ASN1_INTEGER_set_uint64(number, serial);
+	X509_REVOKED_set_serialNumber(entry, number);
+	X509_REVOKED_set_revocationDate(entry, date);
+	if (with_reason) {
+		ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();
+		ASN1_ENUMERATED_set(reason, CRL_REASON_KEY_COMPROMISE);
+		X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason, 0, 0);
+		ASN1_ENUMERATED_free(reason);
+	}
+	need(X509_CRL_add0_revoked(crl, entry), "revoke");
+	ASN1_INTEGER_free(number);
+	ASN1_TIME_free(date);
+}
+
+static void add_crl_extensions(X509_CRL *crl, const struct oracle_crl *what)
+{
+	if (what->number != NULL) {
+		ASN1_INTEGER *number = s2i_ASN1_INTEGER(NULL, what->number);
+		need(number != NULL && X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0),
+			"number a CRL");
+		ASN1_INTEGER_free(number);
+	}
+	if (what->identified != NULL)
+		add_key_identifier(crl, what->identified, what->issuer_cn);
+	if (what->critical) {
+		ISSUING_DIST_POINT *point = ISSUING_DIST_POINT_new();
+		point->onlyuser = 0xff;
+		X509_CRL_add1_ext_i2d(crl, NID_issuing_distribution_point, point, 1, 0);
+		ISSUING_DIST_POINT_free(point);
+	}
+}
+
+size_t oracle_crl(const struct oracle_crl *what, uint8_t *der, size_t room)
+{
+	X509_CRL *crl = X509_CRL_new();
+	X509_NAME *name = X509_NAME_new();
+	ASN1_TIME *now = ASN1_TIME_adj(NULL, time(NULL), 0, 0);
+	ASN1_TIME *later = ASN1_TIME_adj(NULL, time(NULL), 30, 0);
+	uint8_t *to = der;
+
+	set_name(name, what->issuer_cn);
+	X509_CRL_set_version(crl, X509_CRL_VERSION_2);
+	X509_CRL_set_issuer_name(crl, name);
+	X509_CRL_set1_lastUpdate(crl, now);
+	X509_CRL_set1_nextUpdate(crl, later);
+	for (size_t i = 0; i < what->serial_count; i++)
+		add_revoked(crl, what->serials[i], what->with_reasons && i % 2 == 0);
+	add_crl_extensions(crl, what);
+	need(X509_CRL_sign(crl, what->signer, EVP_sha256()) > 0, "sign a CRL");
+	const int n = i2d_X509_CRL(crl, NULL);
+	need(n > 0 && (size_t)n <= room && i2d_X509_CRL(crl, &to) == n, "encode a CRL");
+	ASN1_TIME_free(now);
+	ASN1_TIME_free(later);
+	X509_NAME_free(name);
+	X509_CRL_free(crl);
+	return (size_t)n;
+}
+
+bool oracle_crl_verifies(const uint8_t *der, size_t n, EVP_PKEY *signer)
+{
+	const uint8_t *at = der;
+	X509_CRL *crl = d2i_X509_CRL(NULL, &at, (long)n);
+	const bool verdict = crl != NULL && at == der + n && X509_CRL_verify(crl, signer) == 1;
+
+	X509_CRL_free(crl);
+	return verdict;
+}
+
+uint64_t oracle_crl_number(const char *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+	uint64_t number = 0;
+
+	need(crl != NULL, "read a CRL");
+	ASN1_INTEGER *value = X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL);
+	need(value != NULL && ASN1_INTEGER_get_uint64(&number, value), "read a CRL number");
+	ASN1_INTEGER_free(value);
+	X509_CRL_free(crl);
+	BIO_free(bio);
+	return number;
+}
+
+size_t oracle_name(const char *cn, uint8_t *der, size_t room)
+{
+	X509_NAME *name = X509_NAME_new();
+	uint8_t *to = der;
+
+	set_name(name, cn);
+	const int n = i2d_X509_NAME(name, NULL);
+	need(n > 0 && (size_t)n <= room && i2d_X509_NAME(name, &to) == n, "encode a name");
+	X509_NAME_free(name);
+	return (size_t)n;
+}
+
+size_t oracle_pem(const char *label, const uint8_t *der, size_t n, bool newline, char *to,
+	size_t room)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+
+	need(PEM_write_bio(bio, label, "", der, (long)n) > 0, "write PEM");
+	size_t size = (size_t)BIO_get_mem_data(bio, &text);
+	size -= newline ? 0 : 1;
+	need(size < room, "fit PEM");
+	memcpy(to, text, size);
+	to[size] = '\0';
+	BIO_free(bio);
+	return size;
+}
+
+uint32_t oracle_random(uint32_t below)
+{
+	static uint64_t state = 0x9e3779b97f4a7c15;
+
+	state = state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)((state >> 33) % below);
 }
 
 static void random_bytes(void *ctx, uint8_t *to, size_t n)

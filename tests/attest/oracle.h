@@ -31,7 +31,32 @@ bool oracle_parses_certificate(const uint8_t *der, size_t n);
 /* True if OpenSSL finds the certificate signed by the key. */
 bool oracle_verifies(const uint8_t *der, size_t n, EVP_PKEY *signer);
 
-/* An empty test arena for the bignum code; every test program calls it first. */
+struct oracle_crl {
+	const char *issuer_cn;
+	EVP_PKEY *signer;
+	EVP_PKEY *identified;	/* of the authority key identifier; NULL to leave it out */
+	const uint64_t *serials;
+	size_t serial_count;
+	const char *number;	/* decimal; NULL to leave it out */
+	bool with_reasons;	/* every other entry has an extension */
+	bool critical;		/* and the CRL an issuing distribution point */
+};
+
+/* Signed by OpenSSL; returns the DER's size. */
+size_t oracle_crl(const struct oracle_crl *what, uint8_t *der, size_t room);
+bool oracle_crl_verifies(const uint8_t *der, size_t n, EVP_PKEY *signer);
+/* CRL number of a PEM text. */
+uint64_t oracle_crl_number(const char *pem);
+/* DER of the name that oracle_issue() and oracle_crl() give to this CN. */
+size_t oracle_name(const char *cn, uint8_t *der, size_t room);
+/* PEM with 64 columns, no newline after the END line unless `newline`; returns its length. */
+size_t oracle_pem(const char *label, const uint8_t *der, size_t n, bool newline, char *to,
+	size_t room);
+
+/* Numbers for tests, from a seed that is always the same. */
+uint32_t oracle_random(uint32_t below);
+
+/* A test arena for the bignum code for the bignum code; every test program calls it first. */
 void oracle_start_crypto(void);
 
 #endif

@@ -186,7 +186,7 @@ static int check_ok(const struct client *c, const char *what, json_t **answer)
 int platform_try(struct stage *s, struct client *c, json_t *request, json_t **answer)
 {
 	AUTO_JSON owned = request;
-	AUTO_TEXT text = json_compact(request);
+	AUTO_TEXT text = json_compact(owned);
 	uint32_t kind = PACKET_JSON;
 	struct iovec parts[] = {{&kind, sizeof(kind)}, {text, strlen(text)}};
 	const struct msghdr header = {.msg_iov = parts, .msg_iovlen = 2};

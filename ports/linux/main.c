@@ -149,7 +149,7 @@ static void sleep_until(uint64_t until, struct migtd *td)
 	struct pollfd fds[1 + CONTROL_FDS] = {{.fd = platform_socket(), .events = POLLIN}};
 	const unsigned n = 1 + control_poll(fds + 1);
 	const uint64_t now = port_now_ms(NULL);
-	const int wait = until <= now ? 0 : until - now > 60000 ? 60000 : (int)(until - now);
+	const int wait = until <= now || platform_interrupted() ? 0 : until - now > 60000 ? 60000 : (int)(until - now);
 
 	if (poll(fds, n, wait) < 0 && errno != EINTR)
 		die(EXIT_FAILED, "poll: %s", strerror(errno));

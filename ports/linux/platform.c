@@ -161,6 +161,11 @@ uint32_t platform_events(void *ctx)
 	return events;
 }
 
+bool platform_interrupted(void)
+{
+	return pending != 0;
+}
+
 static void connect_to(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -27,6 +27,8 @@ void platform_take_interrupts(void);
 
 /* MIGTD_EVENT_ bits since the last call. */
 uint32_t platform_events(void *ctx);
+/* One came in during a TDCALL: the socket will not tell of it again. */
+bool platform_interrupted(void);
 
 /* tdcall.S */
 void tdcall_execute(struct tdcall_regs *regs);

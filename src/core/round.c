@@ -198,7 +198,10 @@ uint64_t migtd_round(struct migtd *td)
 			break;
 		step(s);
 	}
-	return td->run_first != NULL || td->more_requests || td->more_packets ? 0 : td->next_sweep;
+	if (td->run_first != NULL || td->more_requests || td->more_packets)
+		return 0;
+	/* No interrupt tells when a full carrier has room again. */
+	return vsock_blocked(&td->vsock) ? td->now + 1 : td->next_sweep;
 }
 
 void migtd_hold(struct migtd *td, enum phase after)

@@ -41,6 +41,7 @@ void platform_random(void *at, size_t n)
 
 /* A connection that has not said yet what it is. */
 struct greeter {
+	struct greeter *next;
 	struct watch watch;
 	struct platform *platform;
 };
@@ -71,6 +72,17 @@ static bool receive_first(int fd, struct first_packet *first)
 	return n > 0 && !(message.msg_flags & MSG_TRUNC);
 }
 
+static void greeter_forget(struct greeter *greeter)
+{
+	struct greeter **at = &greeter->platform->greeters;
+
+	while (*at != greeter)
+		at = &(*at)->next;
+	*at = greeter->next;
+	watch_remove(&greeter->watch);
+	loop_bury(&greeter->platform->loop, greeter);
+}
+
 static void greet(struct watch *watch, uint32_t events)
 {
 	static struct first_packet first;
@@ -84,8 +96,7 @@ static void greet(struct watch *watch, uint32_t events)
 	if (first.size >= sizeof(kind))
 		memcpy(&kind, first.bytes, sizeof(kind));
 	fd = whole ? dup(watch->fd) : -1;
-	watch_remove(watch);
-	loop_bury(&platform->loop, greeter);
+	greeter_forget(greeter);
 	if (fd >= 0 && kind == PACKET_ATTACH && first.size == sizeof(struct packet_attach)) {
 		struct packet_attach packet;
 
@@ -118,6 +129,8 @@ static void accept_one(struct watch *watch, uint32_t events)
 	}
 	greeter->platform = platform;
 	greeter->watch.ready = greet;
+	greeter->next = platform->greeters;
+	platform->greeters = greeter;
 }
 
 /* ------------------------------------------------------------------------ start and stop */
@@ -185,6 +198,8 @@ static bool listen_at(struct platform *platform, const char *address)
 
 static void platform_close(struct platform *platform)
 {
+	while (platform->greeters)
+		greeter_forget(platform->greeters);
 	while (platform->clients)
 		client_detach(platform->clients);
 	while (platform->migtds)

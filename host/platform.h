@@ -80,6 +80,7 @@ enum { RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, REG_C
 enum interrupt { INTERRUPT_SERVICE, INTERRUPT_RX, INTERRUPT_COUNT };
 
 struct client;
+struct greeter;
 struct quoting;
 struct vsock_host;
 
@@ -103,6 +104,7 @@ struct platform {
 	uint8_t mac_key[32];
 	struct migtd *migtds;
 	struct client *clients;
+	struct greeter *greeters;	/* connections that have not said what they are */
 	struct user_td **user_tds;	/* by id; NULL once destroyed */
 	uint32_t user_td_count;
 	uint32_t user_td_size;

@@ -77,6 +77,20 @@ void platform_start(struct fake_platform *p, const char *const *options)
 	p->control = platform_connect(p);
 }
 
+static void print_log(const struct fake_platform *p)
+{
+	char path[128];
+	char line[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/log", p->directory);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file))
+		print_error("%s", line);
+	if (file)
+		fclose(file);
+}
+
 static void remove_directory(const struct fake_platform *p)
 {
 	char path[128];
@@ -92,8 +106,9 @@ void platform_stop(struct fake_platform *p)
 
 	kill(p->pid, SIGTERM);
 	assert_int_equal(waitpid(p->pid, &status, 0), p->pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	if (status)
+		print_log(p);
+	assert_int_equal(status, 0);
 	close(p->control);
 	remove_directory(p);
 }

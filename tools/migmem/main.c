@@ -74,10 +74,13 @@ static int command_run(int argc, char **argv)
 		{"seed", 0, OPTION_NUMBER, &o.seed, "S", "order in which sessions start (0: as numbered)", false},
 		{"json", 0, OPTION_TEXT, &o.json, "FILE", "write the results; - is the standard output", false},
 		{"report", 0, OPTION_TEXT, &o.report, "DIR", "results and all logs", false},
-		{"memory", 0, OPTION_TEXT, &o.memory, "SIZE", "of the measured MigTDs, as the next three", false},
-		{"stack", 0, OPTION_TEXT, &o.stack, "SIZE", "", false},
-		{"heap", 0, OPTION_TEXT, &o.heap, "SIZE", "", false},
-		{"shared", 0, OPTION_TEXT, &o.shared, "SIZE", "", false},
+		{"memory", 0, OPTION_TEXT, &o.memory, "SIZE", 
+			"of the measured MigTDs, as the next three (enough)", false},
+		{"stack", 0, OPTION_TEXT, &o.stack, "SIZE", "of the region", false},
+		{"heap", 0, OPTION_TEXT, &o.heap, "SIZE", "of the region", false},
+		{"shared", 0, OPTION_TEXT, &o.shared, "SIZE", "of the region", false},
+		{"fault", 0, OPTION_LIST, &o.faults, "NAME[=ARG]",
+			"of both emulated hosts (tdhost platform --help)", false},
 		{"log-level", 'l', OPTION_TEXT, &o.log_level, "LEVEL", "of the MigTDs (info)", false},
 		{"migtd", 0, OPTION_TEXT, &o.migtd, "FILE", "measuring build (found beside migmem)", false},
 		{"tdhost", 0, OPTION_TEXT, &o.tdhost, "FILE", "emulated platform (found beside migmem)", false},
@@ -91,12 +94,14 @@ static int command_run(int argc, char **argv)
 		NULL));
 	TOOL_TRY(check_run(&o));
 	int code = run_execute(&o, &r);
-	if (code == TOOL_OK) {
+	const bool judged = code != TOOL_USAGE && r.sessions != NULL;
+	const bool passed = judged && run_passed(&o, &r) && code == TOOL_OK;
+	if (r.complete)
 		report_print(&o, &r);
-		code = report_write(&o, &r);
-		if (code == TOOL_OK && !run_passed(&o, &r))
-			code = TOOL_REJECT;
-		printf("\n%s\n", code == TOOL_OK ? "PASSED" : "FAILED");
+	if (judged) {
+		const int written = report_write(&o, &r, passed);
+		code = written != TOOL_OK ? written : passed ? TOOL_OK : TOOL_REJECT;
+		printf("%s\n", passed ? "PASSED" : "FAILED");
 	}
 	run_release(&r);
 	return code;

@@ -16,8 +16,9 @@ struct run_options {
 	uint64_t policy_size, rounds, seed, wait_seconds;
 	const char *json, *report;
 	const char *migtd, *tdhost;
+	struct option_list faults;
 	const char *memory, *stack, *heap, *shared, *log_level;
-	bool keep, verbose;
+	bool keep;
 
 	/* derived */
 	bool distinct;

@@ -49,6 +49,21 @@ static char *unix_of(const char *path)
 
 /* --- starting the processes ---------------------------------------------------------------- */
 
+#define ARGS_MAX (40 + 2 * OPTION_LIST_MAX)
+
+struct arguments {
+	const char *item[ARGS_MAX + 1];
+	size_t n;
+};
+
+static void add(struct arguments *a, const char *option, const char *value)
+{
+	if (value == NULL || a->n + 2 > ARGS_MAX)
+		return;
+	a->item[a->n++] = option;
+	a->item[a->n++] = value;
+}
+
 static int start_platform(struct pass *p, enum role role)
 {
 	AUTO_TEXT name = tool_text("%zu-host-%s", p->number, host_name[role]);
@@ -57,10 +72,14 @@ static int start_platform(struct pass *p, enum role role)
 	AUTO_TEXT listen = unix_of(socket_path);
 	AUTO_TEXT vsock = unix_of(vsock_path);
 	AUTO_TEXT pki = tool_text("%s/hosts/%s", p->m->pki, host_name[role]);
-	const char *const argv[] = {p->m->tdhost, "platform", "--listen", listen, "--vsock", vsock, "--pki",
-		pki, NULL};
+	struct arguments a = {{p->m->tdhost, "platform"}, 2};
 
-	return stage_start(p->stage, name, argv) != NULL ? TOOL_OK : TOOL_REJECT;
+	add(&a, "--listen", listen);
+	add(&a, "--vsock", vsock);
+	add(&a, "--pki", pki);
+	for (size_t i = 0; i < p->o->faults.n; i++)
+		add(&a, "--fault", p->o->faults.item[i]);
+	return stage_start(p->stage, name, a.item) != NULL ? TOOL_OK : TOOL_REJECT;
 }
 
 int pass_connect_platform(struct pass *p, enum role role)
@@ -81,19 +100,23 @@ static int start_relay(struct pass *p)
 	return relay_start(p->stage, source, destination, p->o->sessions);
 }
 
-#define ARGS_MAX 40
+/*
+ * Regions that surely hold the sessions, for those the user did not size; up to this many the
+ * Migration TD's own defaults do.
+ */
+#define DEFAULT_REGIONS_HOLD 64
+#define ROOMY_FIXED (512u * 1024)
+#define ROOMY_HEAP_PER_SESSION 8192u
+#define ROOMY_SHARED_PER_SESSION 16384u
+#define ROOMY_REST (32u * 1024 * 1024)
 
-struct arguments {
-	const char *item[ARGS_MAX + 1];
-	size_t n;
-};
-
-static void add(struct arguments *a, const char *option, const char *value)
+static char *roomy(const char *given, uint64_t sessions, uint64_t per_session, uint64_t fixed)
 {
-	if (value == NULL || a->n + 2 > ARGS_MAX)
-		return;
-	a->item[a->n++] = option;
-	a->item[a->n++] = value;
+	if (given != NULL)
+		return tool_text("%s", given);
+	if (sessions <= DEFAULT_REGIONS_HOLD)
+		return NULL;
+	return tool_text("%" PRIu64, fixed + sessions * per_session);
 }
 
 static int start_td(struct pass *p, enum role role, size_t i)
@@ -122,11 +145,16 @@ static int start_td(struct pass *p, enum role role, size_t i)
 	add(&a, "--control", control);
 	add(&a, "--timeout", timeout);
 	add(&a, "-l", p->o->log_level);
+	const uint64_t sessions = p->measured[role] ? p->o->sessions : 1;
+	AUTO_TEXT heap = roomy(p->o->heap, sessions, ROOMY_HEAP_PER_SESSION, ROOMY_FIXED);
+	AUTO_TEXT shared = roomy(p->o->shared, sessions, ROOMY_SHARED_PER_SESSION, ROOMY_FIXED);
+	AUTO_TEXT memory = roomy(p->o->memory, sessions, ROOMY_HEAP_PER_SESSION +
+		ROOMY_SHARED_PER_SESSION, ROOMY_REST);
 	if (p->measured[role]) {
-		add(&a, "--memory", p->o->memory);
+		add(&a, "--memory", memory);
 		add(&a, "--stack", p->o->stack);
-		add(&a, "--heap", p->o->heap);
-		add(&a, "--shared", p->o->shared);
+		add(&a, "--heap", heap);
+		add(&a, "--shared", shared);
 	}
 	td->child = stage_start(p->stage, child_name, a.item);
 	if (td->child == NULL)

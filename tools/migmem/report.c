@@ -139,7 +139,9 @@ static json_t *role_json(const struct role_result *r)
 	json_object_set_new(role, "by_phase", by_phase(r->counters));
 	json_object_set_new(role, "by_session", r->sessions != NULL ? json_incref(r->sessions) :
 								    json_array());
-	json_object_set(role, "counters", r->counters);
+	copy(role, "counters", NULL, "");
+	if (r->counters != NULL)
+		json_object_set(role, "counters", r->counters);
 	if (r->at_barrier != NULL)
 		json_object_set(role, "at_barrier", r->at_barrier);
 	return role;
@@ -165,9 +167,9 @@ static json_t *sessions_json(const struct run_result *r)
 	return list;
 }
 
-json_t *report_json(const struct run_options *o, const struct run_result *r)
+json_t *report_json(const struct run_options *o, const struct run_result *r, bool passed)
 {
-	return json_pack("{ssssss" "s{sIsssIsssssssssssIsI}" "s{soso}so" "sIsI}", "schema", "migmem-1",
+	return json_pack("{ssssss" "s{sIsssIsssssssssssIsI}" "s{soso}so" "sIsIsb}", "schema", "migmem-1",
 		"git", BUILD_GIT, "compiler", BUILD_COMPILER,
 		"config", "sessions", (json_int_t)o->sessions, "policy", o->policy,
 		"policy_bytes", (json_int_t)r->policy_bytes, "policies", o->policies,
@@ -175,12 +177,13 @@ json_t *report_json(const struct run_options *o, const struct run_result *r)
 		"rounds", (json_int_t)o->rounds, "seed", (json_int_t)o->seed,
 		"roles", "src", role_json(&r->role[ROLE_SRC]), "dst", role_json(&r->role[ROLE_DST]),
 		"sessions", sessions_json(r),
-		"leaked", (json_int_t)r->leaked, "growth", (json_int_t)r->growth);
+		"leaked", (json_int_t)r->leaked, "growth", (json_int_t)r->growth,
+		"passed", passed);
 }
 
-int report_write(const struct run_options *o, const struct run_result *r)
+int report_write(const struct run_options *o, const struct run_result *r, bool passed)
 {
-	AUTO_JSON report = report_json(o, r);
+	AUTO_JSON report = report_json(o, r, passed);
 
 	if (report == NULL)
 		return tool_fail(TOOL_USAGE, "out of memory");

@@ -11,6 +11,8 @@
 #include "migmem/relay.h"
 
 #define PACE_MS 5
+/* Results come this much after the Migration TDs' own time limits at the latest. */
+#define GRACE_MS 15000
 
 /* --- user TDs and requests ----------------------------------------------------------------- */
 
@@ -156,9 +158,29 @@ static int wait_a_little(struct pass *p)
 	return take_results(p);
 }
 
+/* Where the sessions are that a wait was in vain for: not held after `phase`, or still there. */
+static void name_stuck(struct pass *p, enum role role, const char *phase)
+{
+	for (size_t i = 0; i < p->n[role]; i++) {
+		struct migration_td *td = &p->td[role][i];
+		AUTO_JSON answer = NULL;
+		const json_t *s;
+		size_t k;
+		if (control_request(p->stage, &td->control, "sessions", &answer) != TOOL_OK)
+			return;
+		json_array_foreach(json_object_get(answer, "sessions"), k, s)
+			if (phase == NULL || (!json_is_true(json_object_get(s, "held")) &&
+				!json_is_true(json_object_get(s, "queued"))))
+				tool_warn("%s: request %" JSON_INTEGER_FORMAT " is in %s%s%s", td->child->name,
+					(json_int_t)counter_of(s, "request_id"),
+					json_string_value(json_object_get(s, "phase")),
+					phase != NULL ? ", not held after " : "", phase != NULL ? phase : "");
+	}
+}
+
 static int collect_results(struct pass *p)
 {
-	const uint64_t until = stage_now() + pass_limit(p);
+	const uint64_t until = stage_now() + pass_limit(p) + GRACE_MS;
 	const size_t n = p->o->sessions;
 
 	TOOL_TRY(take_results(p));
@@ -167,9 +189,12 @@ static int collect_results(struct pass *p)
 		const size_t dst = count_results(p, ROLE_DST, NULL, false);
 		if (src == n && dst == n)
 			return TOOL_OK;
-		if (stage_now() >= until)
+		if (stage_now() >= until) {
+			name_stuck(p, ROLE_SRC, NULL);
+			name_stuck(p, ROLE_DST, NULL);
 			return tool_fail(TOOL_REJECT, "no result of %zu source and %zu destination sessions "
-				"within %" PRIu64 " s", n - src, n - dst, pass_limit(p) / 1000);
+				"within %" PRIu64 " s", n - src, n - dst, (pass_limit(p) + GRACE_MS) / 1000);
+		}
 		TOOL_TRY(wait_a_little(p));
 	}
 }
@@ -196,25 +221,6 @@ static int muster_role(struct pass *p, enum role role, struct muster *m)
 	return TOOL_OK;
 }
 
-/* Which sessions are elsewhere: for the error line of a barrier that was not reached. */
-static void name_missing(struct pass *p, enum role role, const char *phase)
-{
-	for (size_t i = 0; i < p->n[role]; i++) {
-		struct migration_td *td = &p->td[role][i];
-		AUTO_JSON answer = NULL;
-		const json_t *s;
-		size_t k;
-		if (control_request(p->stage, &td->control, "sessions", &answer) != TOOL_OK)
-			return;
-		json_array_foreach(json_object_get(answer, "sessions"), k, s)
-			if (!json_is_true(json_object_get(s, "held")) &&
-				!json_is_true(json_object_get(s, "queued")))
-				tool_warn("%s: request %" JSON_INTEGER_FORMAT " is in %s, not held after %s",
-					td->child->name, (json_int_t)counter_of(s, "request_id"),
-					json_string_value(json_object_get(s, "phase")), phase);
-	}
-}
-
 /* *reached is false when a session ended before it got there. */
 static int wait_barrier(struct pass *p, const char *phase, bool *reached)
 {
@@ -232,7 +238,7 @@ static int wait_barrier(struct pass *p, const char *phase, bool *reached)
 			return TOOL_OK;
 		if (stage_now() >= until) {
 			for (enum role role = 0; role < ROLE_COUNT; role++)
-				name_missing(p, role, phase);
+				name_stuck(p, role, phase);
 			return tool_fail(TOOL_REJECT, "barrier after %s not reached within %" PRIu64 " s: %zu "
 				"source and %zu destination sessions are missing", phase, pass_limit(p) / 1000,
 				m[ROLE_SRC].missing, m[ROLE_DST].missing);
@@ -340,11 +346,7 @@ static void reset_sessions(struct pass *p)
 		struct session_result *s = &p->sessions[i];
 		free(s->reason[ROLE_SRC]);
 		free(s->reason[ROLE_DST]);
-		*s = (struct session_result){
-			.id = i + 1,
-			.measured = p->measured[ROLE_SRC] ? ROLE_SRC : ROLE_DST,
-			.status = {-1, -1},
-		};
+		*s = (struct session_result){.id = s->id, .measured = s->measured, .status = {-1, -1}};
 	}
 }
 
@@ -362,9 +364,10 @@ int round_execute(struct pass *p, size_t round)
 	TOOL_TRY(trigger_all(p, round));
 	if (strcmp(p->o->hold, "none") != 0)
 		TOOL_TRY(pass_barriers(p));
-	TOOL_TRY(collect_results(p));
-	TOOL_TRY(prove_keys(p));
+	const int code = collect_results(p);
 	find_reasons(p);
+	TOOL_TRY(code);
+	TOOL_TRY(prove_keys(p));
 	printf("  %zu source and %zu destination sessions completed\n",
 		p->o->sessions - count_results(p, ROLE_SRC, NULL, true),
 		p->o->sessions - count_results(p, ROLE_DST, NULL, true));

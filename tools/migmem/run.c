@@ -71,6 +71,11 @@ static int run_in(struct stage *s, const struct run_options *o, struct material 
 	r->policy_bytes = m->launches[0].policy_size;
 	r->n = passes * o->sessions;
 	r->sessions = tool_alloc(r->n * sizeof(*r->sessions));
+	for (size_t i = 0; i < r->n; i++)
+		r->sessions[i] = (struct session_result){
+			.id = i % o->sessions + 1, .measured = i < o->sessions ? ROLE_SRC : ROLE_DST,
+			.status = {-1, -1},
+		};
 	for (enum role role = 0; role < ROLE_COUNT; role++)
 		TOOL_TRY(writable_bytes(m->migtd, &r->role[role].static_data));
 	for (size_t i = 0; i < passes; i++) {
@@ -104,6 +109,7 @@ int run_execute(const struct run_options *o, struct run_result *r)
 	if (o->keep)
 		printf("everything of this run stays in %s\n", stage.folder);
 	int code = run_in(&stage, o, &m, r);
+	r->complete = code == TOOL_OK;
 	stage_stop(&stage);
 	if (o->report != NULL && copy_logs(&stage, o->report) != TOOL_OK && code == TOOL_OK)
 		code = TOOL_USAGE;
@@ -131,19 +137,23 @@ void run_release(struct run_result *r)
 
 static bool session_passed(const struct session_result *s)
 {
-	bool ok = true;
+	bool ok = s->started != 0;
 
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
+	if (!ok)
+		tool_warn("session %zu was never started", s->id);
+	for (enum role role = 0; role < ROLE_COUNT && s->started != 0; role++) {
+		const char *reason = s->reason[role] != NULL ? s->reason[role] : "no reason was given";
 		if (s->status[role] == 0)
 			continue;
-		tool_warn("session %zu (measured: %s): %s ended with result %d: %s", s->id,
-			role_name[s->measured], role_name[role], s->status[role],
-			s->reason[role] != NULL ? s->reason[role] : "no reason was given");
+		if (s->status[role] < 0)
+			tool_warn("session %zu: %s did not end", s->id, role_name[role]);
+		else
+			tool_warn("session %zu: %s ended with result %d: %s", s->id, role_name[role],
+				s->status[role], reason);
 		ok = false;
 	}
 	if (ok && !s->msk_match) {
-		tool_warn("session %zu (measured: %s): the two hosts hold different migration keys", s->id,
-			role_name[s->measured]);
+		tool_warn("session %zu: the two hosts hold different migration keys", s->id);
 		ok = false;
 	}
 	return ok;
@@ -155,6 +165,8 @@ bool run_passed(const struct run_options *o, const struct run_result *r)
 
 	for (size_t i = 0; i < r->n; i++)
 		ok = session_passed(&r->sessions[i]) && ok;
+	if (!r->complete)
+		return false;
 	for (enum role role = 0; role < ROLE_COUNT; role++) {
 		const uint64_t expected = o->sessions * o->rounds;
 		const int64_t peak = counter_of(r->role[role].counters, "sessions_peak");

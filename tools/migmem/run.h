@@ -29,6 +29,7 @@ struct session_result {
 };
 
 struct run_result {
+	bool complete;		/* it came to its end; else the figures are missing */
 	struct role_result role[ROLE_COUNT];
 	struct session_result *sessions;	/* of the last round; both passes one after the other */
 	size_t n;
@@ -37,7 +38,10 @@ struct run_result {
 	int64_t leaked;		/* heap and shared bytes not given back, all Migration TDs */
 };
 
-/* TOOL_OK also when sessions failed: run_passed() judges.  Release the result either way. */
+/*
+ * TOOL_OK also when sessions failed: run_passed() judges.  Another code comes with an error line;
+ * the result then has what was known.  Release it either way.
+ */
 int run_execute(const struct run_options *o, struct run_result *r) MUST_USE;
 /* Prints one error line for each thing that is wrong. */
 bool run_passed(const struct run_options *o, const struct run_result *r);
@@ -45,7 +49,7 @@ void run_release(struct run_result *r);
 
 /* report.c */
 void report_print(const struct run_options *o, const struct run_result *r);
-json_t *report_json(const struct run_options *o, const struct run_result *r);
-int report_write(const struct run_options *o, const struct run_result *r) MUST_USE;
+json_t *report_json(const struct run_options *o, const struct run_result *r, bool passed);
+int report_write(const struct run_options *o, const struct run_result *r, bool passed) MUST_USE;
 
 #endif

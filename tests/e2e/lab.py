@@ -116,7 +116,7 @@ class MigTD:
         self.log_path = f"{lab.dir}/{name}.log"
         launch = json.load(open(f"{policy}/launch.json"))
         command = [
-            lab.migtd, "--platform", f"unix:{platform.path}", "--name", name,
+            lab.image, "--platform", f"unix:{platform.path}", "--name", name,
             "--policy", f"{policy}/policy.json", "--policy-v2",
             "--policy-issuer-chain", f"{policy}/policy_issuer_chain.pem",
             "--mrowner", launch["mrowner"], "--mrownerconfig", launch["mrownerconfig"],
@@ -124,6 +124,7 @@ class MigTD:
         self.log = open(self.log_path, "wb")
         self.process = lab.spawn(command, stdout=self.log, stderr=subprocess.STDOUT)
         self.file = None
+        lab.migtds.append(self)
         wait_until(f"{name} to ask for requests", self._ready)
 
     def _ready(self):
@@ -133,6 +134,7 @@ class MigTD:
                    for m in self.platform.client.ask(do="migtds")["migtds"])
 
     def ask(self, line):
+        """One command of ports/linux/control.h."""
         if self.file is None:
             self.socket = socket.socket(socket.AF_UNIX)
             self.socket.settimeout(DEADLINE)
@@ -147,6 +149,15 @@ class MigTD:
 
     def counters(self):
         return self.ask("counters")
+
+    def memory_live(self):
+        """What must be the same before and after any session."""
+        c = self.counters()
+        return c["heap_used"], c["shared_used"], c["sessions_live"], c["held"], c["queued"]
+
+    def wait_for(self, **wanted):
+        """Until the counters have these values."""
+        wait_until(f"{self.name}: {wanted}", lambda: wanted.items() <= self.counters().items())
 
     def text(self):
         with open(self.log_path, errors="replace") as log:
@@ -283,10 +294,11 @@ class Lab:
 
     def __init__(self, build, size=172021):
         self.tdhost = f"{build}/host/tdhost"
-        self.migtd = f"{build}/ports/linux/migtd-measure"
+        self.image = f"{build}/ports/linux/migtd-measure"
         self.tool = f"{build}/tools/migtd-tool"
         self.size = size
         self.children = []
+        self.migtds = []
         self.port = 2000
 
     def __enter__(self):
@@ -306,7 +318,7 @@ class Lab:
 
     def make_policy(self, name, *options, pki=None):
         out = f"{self.dir}/{name}"
-        self.run_tool("policy", "generate", "--pki", pki or self.pki, "--image", self.migtd,
+        self.run_tool("policy", "generate", "--pki", pki or self.pki, "--image", self.image,
                       "--out", out, "--size", str(self.size), *options)
         return out
 
@@ -317,30 +329,37 @@ class Lab:
 
     def start(self, src_policy=None, dst_policy=None, src_options=(), dst_options=()):
         """Source on host a, destination on host b."""
-        self.src = MigTD(self, "migtd-src", self.a, src_policy or self.policy, src_options)
-        self.dst = MigTD(self, "migtd-dst", self.b, dst_policy or self.policy, dst_options)
+        self.src = self.migtd("migtd-src", self.a, src_policy or self.policy, *src_options)
+        self.dst = self.migtd("migtd-dst", self.b, dst_policy or self.policy, *dst_options)
 
-    def stop(self):
-        for migtd in (self.src, self.dst):
+    def migtd(self, name, platform, policy, *options):
+        """One more Migration TD; on a platform with several each needs a --cid of its own."""
+        return MigTD(self, name, platform, policy, options)
+
+    def stop(self, *migtds):
+        for migtd in migtds or (self.src, self.dst):
             migtd.process.terminate()
             migtd.process.wait(DEADLINE)
+            self.migtds.remove(migtd)
 
-    def begin(self, attack=None, relay=True):
+    def begin(self, attack=None, src=None, dst=None):
         """Starts one pre-migration; end() gives both statuses."""
         session = Session()
+        session.src, session.dst = src or self.src, dst or self.dst
+        a, b = session.src.platform, session.dst.platform
         session.ports = (self.port, self.port + 1)
         self.port += 2
-        session.relay = Relay(self.a, self.b, *session.ports, attack) if relay else None
+        session.relay = Relay(a, b, *session.ports, attack)
         session.tds = (
-            self.a.client.ask(do="td-create", migtd_pid=self.src.process.pid)["td"],
-            self.b.client.ask(do="td-create", migtd_pid=self.dst.process.pid,
-                              incoming=True)["td"])
-        self.b.client.ask(do="premig", td=session.tds[1], port=session.ports[1])
-        self.a.client.ask(do="premig", td=session.tds[0], port=session.ports[0])
+            a.client.ask(do="td-create", migtd_pid=session.src.process.pid)["td"],
+            b.client.ask(do="td-create", migtd_pid=session.dst.process.pid, incoming=True)["td"])
+        b.client.ask(do="premig", td=session.tds[1], port=session.ports[1])
+        a.client.ask(do="premig", td=session.tds[0], port=session.ports[0])
         return session
 
     def end(self, session):
-        return (self.a.client.done(session.tds[0]), self.b.client.done(session.tds[1]))
+        return (session.src.platform.client.done(session.tds[0]),
+                session.dst.platform.client.done(session.tds[1]))
 
     def session(self, attack=None):
         session = self.begin(attack)

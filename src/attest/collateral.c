@@ -185,7 +185,8 @@ static enum status check_pck_crl(struct collateral *c, struct attest_work *w)
 
 	TRY(read_pair(c, w, c->pck_crl_chain, &root, &issuer));
 	TRY(chain_check_certificate(issuer, true));
-	if (!x509_cn_contains(issuer->subject, "CA"))
+	if (!x509_cn_contains(issuer->subject, "CA") ||
+		x509_name_matches(issuer->issuer, issuer->subject))
 		return ERR_X509_CHAIN;
 	TRY(chain_check_issued(issuer, root, c->root_point));
 	sha256_of(issuer->der.at, issuer->der.n, c->issuer_digest);

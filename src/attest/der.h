@@ -38,8 +38,11 @@ enum der_tag {
 
 bool span_equal(struct span a, struct span b);
 
+/* A reader over a span; a failed one when there is none. */
 static inline struct reader span_reader(struct span s)
 {
+	if (s.at == NULL)
+		return (struct reader){.failed = true};
 	return reader_of(s.at, s.n);
 }
 

@@ -38,17 +38,50 @@ static void set_name(X509_NAME *name, const char *cn)
 			(const unsigned char *)parts[i].value, -1, -1, 0), "make a name");
 }
 
-static void add_extension(X509 *cert, X509V3_CTX *ctx, int nid, const char *value)
+static void add_extension(X509 *cert, X509V3_CTX *ctx, int nid, const char *value, int without)
 {
+	if (nid == without)
+		return;
 	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, ctx, nid, value);
 	need(e != NULL && X509_add_ext(cert, e, -1), "add an extension");
 	X509_EXTENSION_free(e);
 }
 
+static void add_sgx_extension(X509 *cert, const uint8_t *value, size_t n)
+{
+	ASN1_OBJECT *oid = OBJ_txt2obj("1.2.840.113741.1.13.1", 1);
+	ASN1_OCTET_STRING *content = ASN1_OCTET_STRING_new();
+
+	ASN1_OCTET_STRING_set(content, value, (int)n);
+	X509_EXTENSION *e = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, content);
+	need(e != NULL && X509_add_ext(cert, e, -1), "add the SGX extension");
+	X509_EXTENSION_free(e);
+	ASN1_OCTET_STRING_free(content);
+	ASN1_OBJECT_free(oid);
+}
+
+static void add_extensions(X509 *cert, const struct oracle_certificate *what)
+{
+	X509V3_CTX ctx;
+
+	X509V3_set_ctx_nodb(&ctx);
+	X509V3_set_ctx(&ctx, cert, cert, NULL, NULL, 0);
+	add_extension(cert, &ctx, NID_subject_key_identifier, "hash", what->without);
+	/* No issuer at hand: whose key it names nobody compares. */
+	add_extension(cert, &ctx, NID_authority_key_identifier, "keyid", what->without);
+	add_extension(cert, &ctx, NID_crl_distribution_points, "URI:https://example.com/crl",
+		what->without);
+	add_extension(cert, &ctx, NID_key_usage, what->is_ca ? "critical,keyCertSign,cRLSign" :
+		"critical,digitalSignature", what->without);
+	add_extension(cert, &ctx, NID_basic_constraints, what->is_ca ?
+		"critical,CA:TRUE,pathlen:1" : "critical,CA:FALSE", what->without);
+	if (what->sgx != NULL)
+		add_sgx_extension(cert, what->sgx, what->sgx_n);
+}
+
 size_t oracle_issue(const struct oracle_certificate *what, uint8_t *der, size_t room)
 {
 	X509 *cert = X509_new();
-	X509V3_CTX ctx;
 	uint8_t *to = der;
 
 	X509_set_version(cert, X509_VERSION_3);
@@ -58,17 +91,8 @@ size_t oracle_issue(const struct oracle_certificate *what, uint8_t *der, size_t 
 	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
 	X509_gmtime_adj(X509_getm_notAfter(cert), 3600L * 24 * 365 * 30);
 	X509_set_pubkey(cert, what->key);
-	if (!what->bare) {
-		X509V3_set_ctx_nodb(&ctx);
-		X509V3_set_ctx(&ctx, cert, cert, NULL, NULL, 0);
-		add_extension(cert, &ctx, NID_subject_key_identifier, "hash");
-		add_extension(cert, &ctx, NID_authority_key_identifier, "keyid:always");
-		add_extension(cert, &ctx, NID_crl_distribution_points, "URI:https://example.com/crl");
-		add_extension(cert, &ctx, NID_key_usage, what->is_ca ?
-			"critical,keyCertSign,cRLSign" : "critical,digitalSignature");
-		add_extension(cert, &ctx, NID_basic_constraints, what->is_ca ?
-			"critical,CA:TRUE,pathlen:1" : "critical,CA:FALSE");
-	}
+	if (!what->bare)
+		add_extensions(cert, what);
 	need(X509_sign(cert, what->signer, what->md) > 0, "sign a certificate");
 	const int n = i2d_X509(cert, NULL);
 	need(n > 0 && (size_t)n <= room && i2d_X509(cert, &to) == n, "encode a certificate");
@@ -113,7 +137,7 @@ static void add_key_identifier(X509_CRL *crl, EVP_PKEY *identified, const char *
 	X509_set_pubkey(issuer, identified);
 	X509V3_set_ctx_nodb(&ctx);
 	X509V3_set_ctx(&ctx, issuer, issuer, NULL, NULL, 0);
-	add_extension(issuer, &ctx, NID_subject_key_identifier, "hash");
+	add_extension(issuer, &ctx, NID_subject_key_identifier, "hash", 0);
 	X509V3_set_ctx(&ctx, issuer, NULL, NULL, crl, 0);
 	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, &ctx, NID_authority_key_identifier,
 		"keyid:always");

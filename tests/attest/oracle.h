@@ -21,6 +21,9 @@ struct oracle_certificate {
 	uint64_t serial;
 	bool is_ca;
 	bool bare;		/* without extensions */
+	int without;		/* NID of an extension to leave out, or 0 */
+	const uint8_t *sgx;	/* content of the SGX extension, or NULL */
+	size_t sgx_n;
 };
 
 /* Signed by OpenSSL; returns the DER's size. */

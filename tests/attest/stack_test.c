@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/* The stack that opening a bundle and verifying a quote take, measured by painting. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <cmocka.h>
+
+#include "oracle.h"
+#include "vectors.h"
+
+#define STACK_SIZE (256 * 1024)
+#define PAINT 0xa5
+/* All the TD may use is 16 KiB; what lies above and below has to fit too. */
+#define STACK_LIMIT 8192
+
+static struct collateral collateral;
+static struct attest_scratch scratch;
+static struct quote_result result;
+static struct vector vector;
+static enum status verdict;
+
+static void *idle(void *arg)
+{
+	return arg;
+}
+
+static void *open_bundle(void *arg)
+{
+	verdict = collateral_open(&collateral, &scratch, vector.bundle.bytes, vector.bundle.n);
+	return arg;
+}
+
+static void *verify(void *arg)
+{
+	verdict = verify_quote(&collateral, &scratch, vector.quote.bytes, vector.quote.n, &result);
+	return arg;
+}
+
+/* Bytes of a painted stack that the function changed. */
+static size_t stack_of(void *(*run)(void *))
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	uint8_t *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t untouched = 0;
+
+	assert_ptr_not_equal(stack, MAP_FAILED);
+	memset(stack, PAINT, STACK_SIZE);
+	pthread_attr_init(&attr);
+	assert_int_equal(pthread_attr_setstack(&attr, stack, STACK_SIZE), 0);
+	assert_int_equal(pthread_create(&thread, &attr, run, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	pthread_attr_destroy(&attr);
+	while (untouched < STACK_SIZE && stack[untouched] == PAINT)
+		untouched++;
+	munmap(stack, STACK_SIZE);
+	return STACK_SIZE - untouched;
+}
+
+static void verification_keeps_to_a_small_stack(void **state)
+{
+	(void)state;
+	need_vectors();
+	read_named_vector("real/trustee_az__migtd_prod", &vector);
+	const size_t thread = stack_of(idle);
+	const size_t open = stack_of(open_bundle) - thread;
+	assert_int_equal(verdict, STATUS_OK);
+	const size_t quote = stack_of(verify) - thread;
+	assert_int_equal(verdict, STATUS_OK);
+	print_message("stack: collateral_open %zu, verify_quote %zu bytes\n", open, quote);
+	print_message("sizes: struct collateral %zu, struct attest_scratch %zu bytes\n",
+		sizeof(struct collateral), sizeof(struct attest_scratch));
+	assert_true(open < STACK_LIMIT && quote < STACK_LIMIT);
+	assert_true(sizeof(struct collateral) <= 4096);
+	free_vector(&vector);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(verification_keeps_to_a_small_stack),
+	};
+
+	oracle_start_crypto();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "policy/chain.h"
 
-void chain_begin(struct chain_reader *c)
+void issuer_chain_begin(struct issuer_chain_reader *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->found.issuers_are_ca = true;
@@ -9,7 +9,7 @@ void chain_begin(struct chain_reader *c)
 }
 
 /* The leaf: its key signs documents, so it must be one that can. */
-static enum status take_leaf(struct chain_reader *c, const struct x509 *cert)
+static enum status take_leaf(struct issuer_chain_reader *c, const struct x509 *cert)
 {
 	struct x509_key key;
 
@@ -22,7 +22,7 @@ static enum status take_leaf(struct chain_reader *c, const struct x509 *cert)
 }
 
 /* The certificate before this one must be signed by its key. */
-static enum status take_issuer(struct chain_reader *c, const struct x509 *cert, uint8_t *links)
+static enum status take_issuer(struct issuer_chain_reader *c, const struct x509 *cert, uint8_t *links)
 {
 	struct x509_key key;
 
@@ -37,7 +37,7 @@ static enum status take_issuer(struct chain_reader *c, const struct x509 *cert, 
 	return x509_signature_verify(&c->previous, &key);
 }
 
-static enum status take_certificate(struct chain_reader *c, uint8_t *links)
+static enum status take_certificate(struct issuer_chain_reader *c, uint8_t *links)
 {
 	struct x509 cert;
 
@@ -55,7 +55,7 @@ static enum status take_certificate(struct chain_reader *c, uint8_t *links)
 	return STATUS_OK;
 }
 
-static enum status feed(struct chain_reader *c, const uint8_t *from, size_t n, uint8_t *links)
+static enum status feed(struct issuer_chain_reader *c, const uint8_t *from, size_t n, uint8_t *links)
 {
 	while (n > 0) {
 		enum pem_event event;
@@ -74,13 +74,13 @@ static enum status feed(struct chain_reader *c, const uint8_t *from, size_t n, u
 	return STATUS_OK;
 }
 
-void chain_feed(struct chain_reader *c, const uint8_t *from, size_t n, uint8_t *links)
+void issuer_chain_feed(struct issuer_chain_reader *c, const uint8_t *from, size_t n, uint8_t *links)
 {
 	if (c->status == STATUS_OK)
 		c->status = feed(c, from, n, links);
 }
 
-enum status chain_end(struct chain_reader *c)
+enum status issuer_chain_end(struct issuer_chain_reader *c)
 {
 	if (c->status == STATUS_OK)
 		c->status = pem_end(&c->pem);
@@ -91,7 +91,7 @@ enum status chain_end(struct chain_reader *c)
 	return ERR_POLICY_SIGNATURE;
 }
 
-bool chain_matches(const struct policy_chain *own, const struct policy_chain *peer)
+bool issuer_chain_matches(const struct policy_chain *own, const struct policy_chain *peer)
 {
 	return peer->issuers_are_ca &&
 	       memcmp(own->root_digest, peer->root_digest, SHA384_SIZE) == 0 &&

@@ -22,7 +22,7 @@ struct policy_chain {
 	bool issuers_are_ca;	/* all certificates but the leaf have cA TRUE */
 };
 
-struct chain_reader {
+struct issuer_chain_reader {
 	enum status status;	/* first fault */
 	uint8_t count;		/* certificates so far */
 	struct pem_decoder pem;
@@ -31,19 +31,19 @@ struct chain_reader {
 	uint8_t der[POLICY_CERTIFICATE_MAX];
 };
 
-void chain_begin(struct chain_reader *c);
+void issuer_chain_begin(struct issuer_chain_reader *c);
 /*
  * Takes text; faults are kept for the end.  *links counts the signatures verified for one policy,
  * over all its chains.
  */
-void chain_feed(struct chain_reader *c, const uint8_t *from, size_t n, uint8_t *links);
+void issuer_chain_feed(struct issuer_chain_reader *c, const uint8_t *from, size_t n, uint8_t *links);
 /*
  * The walk of the complete chain: ERR_POLICY_SIGNATURE, or ERR_POLICY_LIMIT for a larger
  * certificate or more links than are taken.
  */
-enum status chain_end(struct chain_reader *c) MUST_CHECK;
+enum status issuer_chain_end(struct issuer_chain_reader *c) MUST_CHECK;
 
 /* The rules of a peer's chain against the own one: same root, same leaf Subject, CA issuers. */
-bool chain_matches(const struct policy_chain *own, const struct policy_chain *peer);
+bool issuer_chain_matches(const struct policy_chain *own, const struct policy_chain *peer);
 
 #endif

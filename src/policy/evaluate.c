@@ -6,7 +6,7 @@
 struct evaluation {
 	const struct policy_facts *facts;
 	const struct policy_facts *local;
-	struct schema schema;
+	struct policy_schema schema;
 	struct property property;
 	struct policy_reason reason;	/* of the first fault of the block at hand, in judging order */
 	enum status status;
@@ -155,7 +155,7 @@ static enum status take_event(void *ctx, const struct json_event *e)
 	struct evaluation *v = ctx;
 	enum policy_member member;
 
-	TRY(schema_event(&v->schema, e, &member));
+	TRY(policy_schema_event(&v->schema, e, &member));
 	if (is_property(member) && e->kind == JSON_OBJECT_BEGIN) {
 		begin_property(v, member);
 	} else if (is_property(member) && e->kind == JSON_OBJECT_END) {
@@ -199,7 +199,7 @@ static enum status evaluate_list(const struct policy_own *own, const struct poli
 {
 	struct evaluation v = {.facts = facts, .local = local, .reason = {.block = name}};
 
-	schema_begin(&v.schema, NODE_BLOCK, true);
+	policy_schema_begin(&v.schema, NODE_BLOCK, true);
 	if (list->end > list->begin) {
 		const enum status status = json_parse(own->policy + list->begin,
 			list->end - list->begin, take_event, &v);

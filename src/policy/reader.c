@@ -95,7 +95,7 @@ static void take_signature(struct policy_reader *r, const struct json_event *e,
 static void finish_chain(struct policy_reader *r, enum policy_document document)
 {
 	struct policy_chain *found = &r->now.chain.found;
-	const enum status status = chain_end(&r->now.chain);
+	const enum status status = issuer_chain_end(&r->now.chain);
 
 	fault(&r->record->signature, status);
 	if (status != STATUS_OK)
@@ -103,7 +103,7 @@ static void finish_chain(struct policy_reader *r, enum policy_document document)
 	memcpy(r->document[document].point, found->leaf_point, P384_POINT_SIZE);
 	if (r->index != NULL)
 		r->index->chain[document] = *found;
-	if (r->own != NULL && !chain_matches(&r->own->chain[document], found))
+	if (r->own != NULL && !issuer_chain_matches(&r->own->chain[document], found))
 		fault(&r->record->chain, ERR_POLICY_CHAIN);
 }
 
@@ -113,8 +113,8 @@ static void take_chain(struct policy_reader *r, const struct json_event *e,
 	if (e->kind != JSON_STRING)
 		return;
 	if (e->first)
-		chain_begin(&r->now.chain);
-	chain_feed(&r->now.chain, e->text, e->n, &r->links);
+		issuer_chain_begin(&r->now.chain);
+	issuer_chain_feed(&r->now.chain, e->text, e->n, &r->links);
 	if (e->last)
 		finish_chain(r, document);
 }
@@ -224,7 +224,7 @@ static enum status take_event(void *ctx, const struct json_event *e)
 	struct policy_record *record = r->record;
 	enum policy_member member;
 
-	TRY(schema_event(&r->schema, e, &member));
+	TRY(policy_schema_event(&r->schema, e, &member));
 	switch (member) {
 	case MEMBER_POLICY_DATA:
 		take_data(r, e);
@@ -295,7 +295,7 @@ void policy_reader_begin(struct policy_reader *r, struct policy_record *record,
 	r->index = index;
 	r->own = own;
 	json_begin(&r->json, take_event, r);
-	schema_begin(&r->schema, NODE_ENVELOPE, false);
+	policy_schema_begin(&r->schema, NODE_ENVELOPE, false);
 	sha384_init(&r->text);
 }
 
@@ -321,7 +321,7 @@ void policy_reader_policy_end(struct policy_reader *r)
 	if (r->record->format == STATUS_OK)
 		r->record->format = json_end(&r->json);
 	sha384_init(&r->text);
-	chain_begin(&r->now.chain);
+	issuer_chain_begin(&r->now.chain);
 }
 
 void policy_reader_chain(struct policy_reader *r, const uint8_t *from, size_t n)
@@ -332,7 +332,7 @@ void policy_reader_chain(struct policy_reader *r, const uint8_t *from, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (!utf8_take(&r->utf8, from[i]))
 			fault(&r->record->signature, ERR_POLICY_FORMAT);
-	chain_feed(&r->now.chain, from, n, &r->links);
+	issuer_chain_feed(&r->now.chain, from, n, &r->links);
 }
 
 void policy_reader_chain_end(struct policy_reader *r)

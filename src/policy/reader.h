@@ -39,7 +39,7 @@ struct policy_index {
 
 /* What is at work only while some values stream by. */
 union policy_reader_now {
-	struct chain_reader chain;
+	struct issuer_chain_reader chain;
 	struct {
 		struct sha384 hash;	/* of the tdIdentity or tdTcbMapping at hand */
 		uint8_t measurement[POLICY_MEASUREMENTS][SHA384_SIZE];
@@ -67,7 +67,7 @@ struct policy_reader {
 	uint8_t links;
 	struct utf8 utf8;			/* of the chain text */
 	struct json_reader json;
-	struct schema schema;
+	struct policy_schema schema;
 	struct sha384 text;			/* of the policy, then of the chain */
 	struct sha384 data;			/* of policyData */
 	struct signed_value document[DOCUMENT_COUNT];

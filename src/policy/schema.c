@@ -196,7 +196,7 @@ static const struct table {
 
 #define NO_ROW UINT8_MAX
 
-void schema_begin(struct schema *s, enum policy_node root, bool root_is_array)
+void policy_schema_begin(struct policy_schema *s, enum policy_node root, bool root_is_array)
 {
 	memset(s, 0, sizeof(*s));
 	s->root = (uint8_t)root;
@@ -204,16 +204,16 @@ void schema_begin(struct schema *s, enum policy_node root, bool root_is_array)
 	s->row = NO_ROW;
 }
 
-static enum status push(struct schema *s, uint8_t node, uint8_t member, uint16_t seen)
+static enum status push(struct policy_schema *s, uint8_t node, uint8_t member, uint16_t seen)
 {
 	if (s->depth == SCHEMA_DEPTH)
 		return ERR_INTERNAL;	/* the tables nest deeper than SCHEMA_DEPTH */
-	s->frame[s->depth++] = (struct schema_frame){.node = node, .member = member, .seen = seen};
+	s->frame[s->depth++] = (struct policy_frame){.node = node, .member = member, .seen = seen};
 	s->row = NO_ROW;
 	return STATUS_OK;
 }
 
-static struct schema_frame *top(struct schema *s)
+static struct policy_frame *top(struct policy_schema *s)
 {
 	return &s->frame[s->depth - 1];
 }
@@ -223,9 +223,9 @@ static bool name_is(const struct json_event *e, const char *name)
 	return !e->cut && strlen(name) == e->n && memcmp(e->text, name, e->n) == 0;
 }
 
-static enum status take_name(struct schema *s, const struct json_event *e)
+static enum status take_name(struct policy_schema *s, const struct json_event *e)
 {
-	struct schema_frame *f = top(s);
+	struct policy_frame *f = top(s);
 	const struct table *t = &tables[f->node];
 
 	for (uint8_t i = 0; i < t->rows; i++) {
@@ -245,9 +245,9 @@ static enum status take_name(struct schema *s, const struct json_event *e)
 	return STATUS_OK;
 }
 
-static enum status end_object(struct schema *s)
+static enum status end_object(struct policy_schema *s)
 {
-	const struct schema_frame *f = top(s);
+	const struct policy_frame *f = top(s);
 	const struct table *t = &tables[f->node];
 
 	for (uint8_t i = 0; i < t->rows; i++)
@@ -264,7 +264,7 @@ static bool integer_within(const struct json_event *e, uint64_t most)
 	return e->kind == JSON_NUMBER && !e->cut && !e->negative && e->value <= most;
 }
 
-static enum status reference_element(struct schema_frame *f, const struct json_event *e)
+static enum status reference_element(struct policy_frame *f, const struct json_event *e)
 {
 	uint16_t kind = REFERENCE_STRINGS;
 
@@ -278,7 +278,7 @@ static enum status reference_element(struct schema_frame *f, const struct json_e
 }
 
 /* The value of the member named last. */
-static enum status member_value(struct schema *s, const struct json_event *e, const struct row *row)
+static enum status member_value(struct policy_schema *s, const struct json_event *e, const struct row *row)
 {
 	if (e->kind == JSON_NULL && (row->flags & NULLABLE) != 0)
 		return STATUS_OK;
@@ -308,10 +308,10 @@ static enum status member_value(struct schema *s, const struct json_event *e, co
 }
 
 /* An event directly inside of the innermost known container. */
-static enum status inner_event(struct schema *s, const struct json_event *e,
+static enum status inner_event(struct policy_schema *s, const struct json_event *e,
 	enum policy_member *member)
 {
-	struct schema_frame *f = top(s);
+	struct policy_frame *f = top(s);
 
 	*member = (enum policy_member)f->member;
 	if (e->kind == JSON_ARRAY_END) {
@@ -339,7 +339,7 @@ static enum status inner_event(struct schema *s, const struct json_event *e,
 }
 
 /* Passes over the value of an unknown member; false once it has ended. */
-static bool skipping(struct schema *s, const struct json_event *e)
+static bool skipping(struct policy_schema *s, const struct json_event *e)
 {
 	if (s->skip == 0)
 		return false;
@@ -350,7 +350,7 @@ static bool skipping(struct schema *s, const struct json_event *e)
 	return true;
 }
 
-enum status schema_event(struct schema *s, const struct json_event *e, enum policy_member *member)
+enum status policy_schema_event(struct policy_schema *s, const struct json_event *e, enum policy_member *member)
 {
 	*member = MEMBER_OTHER;
 	if (skipping(s, e))

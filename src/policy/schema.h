@@ -80,14 +80,14 @@ enum policy_member {
 /* Objects and arrays that nest in known members, the envelope included. */
 #define SCHEMA_DEPTH 8
 
-struct schema_frame {
+struct policy_frame {
 	uint8_t node;		/* enum policy_node; of its elements if an array */
 	uint8_t member;		/* that it is the value of (enum policy_member) */
 	uint16_t seen;		/* bit i: member i of the node's table came; arrays: see schema.c */
 };
 
-struct schema {
-	struct schema_frame frame[SCHEMA_DEPTH];
+struct policy_schema {
+	struct policy_frame frame[SCHEMA_DEPTH];
 	uint8_t depth;		/* frames open */
 	uint8_t skip;		/* depth of the unknown value being passed over, plus one; or 0 */
 	uint8_t row;		/* of the member named last, in the table of its node */
@@ -96,13 +96,13 @@ struct schema {
 };
 
 /* For a text that is one object of this kind, or an array of such objects. */
-void schema_begin(struct schema *s, enum policy_node root, bool root_is_array);
+void policy_schema_begin(struct policy_schema *s, enum policy_node root, bool root_is_array);
 /*
  * Checks one event.  *member tells whose value it belongs to: an object or array belongs to the
  * member it is the value of, at its begin and its end; so does each element of an array.
  * ERR_POLICY_FORMAT when the schema is broken.
  */
-enum status schema_event(struct schema *s, const struct json_event *e, enum policy_member *member)
+enum status policy_schema_event(struct policy_schema *s, const struct json_event *e, enum policy_member *member)
 	MUST_CHECK;
 
 #endif

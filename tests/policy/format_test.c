@@ -357,7 +357,7 @@ static void sixteen_levels_and_mappings_are_taken_and_no_more(void **state)
 	}
 }
 
-static void malformed_policies_cost_no_signature_of_a_document(void **state)
+static void malformed_policies_of_known_issuers_cost_no_verification(void **state)
 {
 	struct kit_policy p = kit_defaults(&chain);
 	char *data = kit_replace(DATA, "\"version\":\"2.0\",", "");
@@ -384,7 +384,7 @@ int main(void)
 		cmocka_unit_test(each_signature_must_be_of_its_own_chain),
 		cmocka_unit_test(signatures_that_are_no_hex_or_no_der_are_refused),
 		cmocka_unit_test(sixteen_levels_and_mappings_are_taken_and_no_more),
-		cmocka_unit_test(malformed_policies_cost_no_signature_of_a_document),
+		cmocka_unit_test(malformed_policies_of_known_issuers_cost_no_verification),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -200,6 +200,11 @@ enum status pem_feed(struct pem_decoder *d, const uint8_t *from, size_t n, size_
 	return STATUS_OK;
 }
 
+bool pem_in_certificate(const struct pem_decoder *d)
+{
+	return boundaries[d->kind].event == PEM_CERTIFICATE;
+}
+
 enum status pem_end(struct pem_decoder *d)
 {
 	/* A last line without its newline may be a boundary that comes too late. */

@@ -37,6 +37,8 @@ void pem_begin(struct pem_decoder *d, uint8_t *to, size_t room);
  */
 enum status pem_feed(struct pem_decoder *d, const uint8_t *from, size_t n, size_t *taken,
 	enum pem_event *event) MUST_CHECK;
+/* What was decoded last belongs to a CERTIFICATE section. */
+bool pem_in_certificate(const struct pem_decoder *d);
 /* The text is complete: ERR_PEM inside a section. */
 enum status pem_end(struct pem_decoder *d) MUST_CHECK;
 

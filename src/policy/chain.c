@@ -1,99 +1,198 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "policy/chain.h"
 
+/* Decoded at a time. */
+#define PIECE_SIZE 64u
+
 void issuer_chain_begin(struct issuer_chain_reader *c)
 {
 	memset(c, 0, sizeof(*c));
-	c->found.issuers_are_ca = true;
-	pem_begin(&c->pem, c->der, sizeof(c->der));
+	c->issuers_are_ca = true;
+	pem_begin(&c->pem, NULL, 0);
+	certificate_begin(&c->certificate);
 }
 
-/* The leaf: its key signs documents, so it must be one that can. */
-static enum status take_leaf(struct issuer_chain_reader *c, const struct x509 *cert)
-{
-	struct x509_key key;
+/* --- links --------------------------------------------------------------------------------- */
 
-	TRY(x509_key(cert, &key));
-	if (key.curve != X509_P384 || cert->algorithm != X509_ECDSA_SHA384)
+static void link_id(const struct issuer_chain_reader *c, const uint8_t *point,
+	uint8_t id[SHA384_SIZE])
+{
+	struct sha384 hash;
+
+	sha384_init(&hash);
+	sha384_update(&hash, c->digest, sizeof(c->digest));
+	sha384_update(&hash, c->signature, sizeof(c->signature));
+	sha384_update(&hash, point, P384_POINT_SIZE);
+	sha384_final(&hash, id);
+}
+
+static bool is_known(const struct known_links *links, const uint8_t id[SHA384_SIZE])
+{
+	for (size_t i = 0; i < links->count; i++)
+		if (memcmp(links->id[i], id, SHA384_SIZE) == 0)
+			return true;
+	return false;
+}
+
+static void learn(struct known_links *links, const uint8_t id[SHA384_SIZE])
+{
+	if (links->count < POLICY_KNOWN_LINKS)
+		memcpy(links->id[links->count++], id, SHA384_SIZE);
+}
+
+/* The certificate before must be signed by this key. */
+static enum status take_issuer_point(const struct issuer_chain_reader *c,
+	const struct issuer_chain_target *t, const uint8_t *point)
+{
+	uint8_t id[SHA384_SIZE];
+
+	if (!c->signature_usable)
 		return ERR_POLICY_SIGNATURE;
-	memcpy(c->found.leaf_point, key.point, sizeof(key.point));
-	sha384(cert->subject.at, cert->subject.n, c->found.subject_digest);
+	link_id(c, point, id);
+	if (is_known(t->learn != NULL ? t->learn : t->known, id))
+		return STATUS_OK;
+	/* Only a stranger's work is limited. */
+	if (t->learn == NULL) {
+		if (*t->links == POLICY_LINKS_MAX)
+			return ERR_POLICY_LIMIT;
+		++*t->links;
+	}
+	TRY(p384_verify(point, c->digest, c->signature));
+	if (t->learn != NULL)
+		learn(t->learn, id);
 	return STATUS_OK;
 }
 
-/* The certificate before this one must be signed by its key. */
-static enum status take_issuer(struct issuer_chain_reader *c, const struct x509 *cert, uint8_t *links)
-{
-	struct x509_key key;
+/* --- certificates -------------------------------------------------------------------------- */
 
-	if (!cert->is_ca)
-		c->found.issuers_are_ca = false;
-	TRY(x509_key(cert, &key));
-	if (key.curve != X509_P384 || c->previous.algorithm != X509_ECDSA_SHA384)
-		return ERR_POLICY_SIGNATURE;
-	if (*links == POLICY_LINKS_MAX)
-		return ERR_POLICY_LIMIT;
-	++*links;
-	return x509_signature_verify(&c->previous, &key);
+static enum status take_subject(struct issuer_chain_reader *c,
+	const struct issuer_chain_target *t, const struct certificate_piece *piece)
+{
+	const size_t n = piece->part_n;
+
+	if (t->keep != NULL) {
+		if (n > POLICY_SUBJECT_MAX - (size_t)t->keep->subject_n)
+			return ERR_POLICY_LIMIT;
+		memcpy(t->keep->subject + t->keep->subject_n, piece->part, n);
+		t->keep->subject_n = (uint16_t)(t->keep->subject_n + n);
+		return STATUS_OK;
+	}
+	if (n > t->own->subject_n - (size_t)c->subject_n ||
+	    memcmp(t->own->subject + c->subject_n, piece->part, n) != 0)
+		c->other_subject = true;
+	else
+		c->subject_n = (uint16_t)(c->subject_n + n);
+	return STATUS_OK;
 }
 
-static enum status take_certificate(struct issuer_chain_reader *c, uint8_t *links)
+static enum status take_complete(struct issuer_chain_reader *c,
+	const struct issuer_chain_target *t, const struct certificate_piece *piece)
 {
-	struct x509 cert;
+	const struct certificate_reader *cert = &c->certificate;
 
-	TRY(x509_parse(&cert, c->der, c->pem.n));
-	if (c->count == 0)
-		TRY(take_leaf(c, &cert));
+	/* The leaf's algorithm is the one its documents are signed with. */
+	if (c->count == 0 && !cert->ecdsa_sha384)
+		return ERR_POLICY_SIGNATURE;
+	if (c->count > 0 && !cert->is_ca)
+		c->issuers_are_ca = false;
+	c->signature_usable = cert->ecdsa_sha384;
+	if (t->keep != NULL)
+		memcpy(t->keep->root_digest, piece->digest, SHA384_SIZE);
 	else
-		TRY(take_issuer(c, &cert, links));
-	sha384(c->der, c->pem.n, c->found.root_digest);
-	/* Unknown algorithms are no fault of the last certificate. */
-	if (x509_signature(&cert, &c->previous) != STATUS_OK)
-		c->previous.algorithm = X509_ALGORITHM_OTHER;
+		c->other_root = memcmp(t->own->root_digest, piece->digest, SHA384_SIZE) != 0;
 	if (c->count < UINT8_MAX)
 		c->count++;
 	return STATUS_OK;
 }
 
-static enum status feed(struct issuer_chain_reader *c, const uint8_t *from, size_t n, uint8_t *links)
+static enum status take_event(struct issuer_chain_reader *c, const struct issuer_chain_target *t,
+	const struct certificate_piece *piece)
+{
+	switch (piece->event) {
+	case CERTIFICATE_MORE:
+		return STATUS_OK;
+	case CERTIFICATE_SUBJECT:
+		return c->count == 0 ? take_subject(c, t, piece) : STATUS_OK;
+	case CERTIFICATE_KEY:
+		if (c->count > 0)
+			return take_issuer_point(c, t, piece->point);
+		memcpy(t->leaf_point, piece->point, P384_POINT_SIZE);
+		return STATUS_OK;
+	case CERTIFICATE_DONE:
+		return take_complete(c, t, piece);
+	}
+	return ERR_INTERNAL;
+}
+
+static enum status take_der(struct issuer_chain_reader *c, const struct issuer_chain_target *t,
+	const uint8_t *from, size_t n)
 {
 	while (n > 0) {
-		enum pem_event event;
+		struct certificate_piece piece = {.tbs_digest = c->digest, .signature = c->signature};
 		size_t taken;
 
-		TRY(pem_feed(&c->pem, from, n, &taken, &event));
+		TRY(certificate_feed(&c->certificate, from, n, &taken, &piece));
+		TRY(take_event(c, t, &piece));
 		from += taken;
 		n -= taken;
-		if (event == PEM_FULL)
-			return ERR_POLICY_LIMIT;
-		if (event == PEM_CERTIFICATE)
-			TRY(take_certificate(c, links));
-		if (event != PEM_MORE)
-			c->pem.n = 0;
 	}
 	return STATUS_OK;
 }
 
-void issuer_chain_feed(struct issuer_chain_reader *c, const uint8_t *from, size_t n, uint8_t *links)
+/* A section ends with its last byte: the certificate in it must be complete by then. */
+static enum status end_section(struct issuer_chain_reader *c)
 {
-	if (c->status == STATUS_OK)
-		c->status = feed(c, from, n, links);
+	if (!certificate_complete(&c->certificate))
+		return ERR_X509;
+	certificate_begin(&c->certificate);
+	return STATUS_OK;
 }
 
-enum status issuer_chain_end(struct issuer_chain_reader *c)
+static enum status feed(struct issuer_chain_reader *c, const struct issuer_chain_target *t,
+	const uint8_t *from, size_t n)
+{
+	uint8_t der[PIECE_SIZE];
+
+	while (n > 0) {
+		enum pem_event event;
+		size_t taken;
+
+		c->pem.to = der;
+		c->pem.room = sizeof(der);
+		c->pem.n = 0;
+		TRY(pem_feed(&c->pem, from, n, &taken, &event));
+		from += taken;
+		n -= taken;
+		if (pem_in_certificate(&c->pem))
+			TRY(take_der(c, t, der, c->pem.n));
+		if (event == PEM_CERTIFICATE)
+			TRY(end_section(c));
+	}
+	return STATUS_OK;
+}
+
+void issuer_chain_feed(struct issuer_chain_reader *c, const struct issuer_chain_target *target,
+	const uint8_t *from, size_t n)
+{
+	if (c->status == STATUS_OK)
+		c->status = feed(c, target, from, n);
+}
+
+enum status issuer_chain_end(struct issuer_chain_reader *c,
+	const struct issuer_chain_target *target)
 {
 	if (c->status == STATUS_OK)
 		c->status = pem_end(&c->pem);
 	if (c->status == STATUS_OK && c->count == 0)
 		c->status = ERR_POLICY_SIGNATURE;
+	if (target->own != NULL && c->subject_n != target->own->subject_n)
+		c->other_subject = true;
 	if (c->status == STATUS_OK || c->status == ERR_POLICY_LIMIT)
 		return c->status;
 	return ERR_POLICY_SIGNATURE;
 }
 
-bool issuer_chain_matches(const struct policy_chain *own, const struct policy_chain *peer)
+bool issuer_chain_matches(const struct issuer_chain_reader *c)
 {
-	return peer->issuers_are_ca &&
-	       memcmp(own->root_digest, peer->root_digest, SHA384_SIZE) == 0 &&
-	       memcmp(own->subject_digest, peer->subject_digest, SHA384_SIZE) == 0;
+	return c->issuers_are_ca && !c->other_subject && !c->other_root;
 }

@@ -7,7 +7,7 @@
 /* Reading the own policy borrows the scratch that its collateral is checked in afterwards. */
 _Static_assert(sizeof(struct policy_reader) <= sizeof(struct attest_scratch), "fits the scratch");
 
-static void signer_digest(const uint8_t point[P384_POINT_SIZE], uint8_t digest[SHA384_SIZE])
+static void digest_of_point(const uint8_t point[P384_POINT_SIZE], uint8_t digest[SHA384_SIZE])
 {
 	static const uint8_t uncompressed = 4;
 	struct sha384 hash;
@@ -42,6 +42,7 @@ static enum status read_own(struct policy_own *own, struct policy_reader *r)
 	policy_reader_chain(r, own->chain, own->chain_size);
 	policy_reader_chain_end(r);
 	policy_reader_verify(r);
+	digest_of_point(r->document[DOCUMENT_POLICY].point, own->signer_digest);
 	TRY(own->record.format);
 	return own->record.signature;
 }
@@ -63,7 +64,6 @@ enum status policy_own_open(struct policy_own *own, struct attest_scratch *scrat
 	wipe(scratch, sizeof(*scratch));
 	TRY(status);
 	own->record.standing = POLICY_OWN;
-	signer_digest(own->index.chain[DOCUMENT_POLICY].leaf_point, own->signer_digest);
 	blob_digest(own);
 	const struct policy_span *collaterals = &own->index.collaterals;
 	return collateral_open(&own->collateral, scratch, policy + collaterals->begin,

@@ -24,7 +24,7 @@ struct peer_policy_reader {
 	struct policy_reader reader;	/* idle while record is NULL */
 };
 
-_Static_assert(sizeof(struct peer_policy_reader) <= 3136, "lies in every session");
+_Static_assert(sizeof(struct peer_policy_reader) <= 3072, "lies in every session");
 
 void policy_store_init(struct policy_store *store, struct heap *heap);
 

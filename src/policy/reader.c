@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#include "attest/der.h"
 #include "policy/policy.h"
 
 /* Keeps the first fault. */
@@ -92,18 +93,38 @@ static void take_signature(struct policy_reader *r, const struct json_event *e,
 
 /* --- chains -------------------------------------------------------------------------------- */
 
+static struct issuer_chain_target chain_target(struct policy_reader *r,
+	enum policy_document document)
+{
+	struct issuer_chain_target t = {
+		.leaf_point = r->document[document].point,
+		.links = &r->links,
+	};
+
+	if (r->index != NULL) {
+		t.keep = &r->index->chain[document];
+		t.learn = &r->index->links;
+	} else {
+		t.own = &r->own->chain[document];
+		t.known = &r->own->links;
+	}
+	return t;
+}
+
+static void feed_chain(struct policy_reader *r, enum policy_document document,
+	const uint8_t *from, size_t n)
+{
+	const struct issuer_chain_target target = chain_target(r, document);
+
+	issuer_chain_feed(&r->now.chain, &target, from, n);
+}
+
 static void finish_chain(struct policy_reader *r, enum policy_document document)
 {
-	struct policy_chain *found = &r->now.chain.found;
-	const enum status status = issuer_chain_end(&r->now.chain);
+	const struct issuer_chain_target target = chain_target(r, document);
 
-	fault(&r->record->signature, status);
-	if (status != STATUS_OK)
-		return;
-	memcpy(r->document[document].point, found->leaf_point, P384_POINT_SIZE);
-	if (r->index != NULL)
-		r->index->chain[document] = *found;
-	if (r->own != NULL && !issuer_chain_matches(&r->own->chain[document], found))
+	fault(&r->record->signature, issuer_chain_end(&r->now.chain, &target));
+	if (r->index == NULL && !issuer_chain_matches(&r->now.chain))
 		fault(&r->record->chain, ERR_POLICY_CHAIN);
 }
 
@@ -114,7 +135,7 @@ static void take_chain(struct policy_reader *r, const struct json_event *e,
 		return;
 	if (e->first)
 		issuer_chain_begin(&r->now.chain);
-	issuer_chain_feed(&r->now.chain, e->text, e->n, &r->links);
+	feed_chain(r, document, e->text, e->n);
 	if (e->last)
 		finish_chain(r, document);
 }
@@ -332,7 +353,7 @@ void policy_reader_chain(struct policy_reader *r, const uint8_t *from, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (!utf8_take(&r->utf8, from[i]))
 			fault(&r->record->signature, ERR_POLICY_FORMAT);
-	issuer_chain_feed(&r->now.chain, from, n, &r->links);
+	feed_chain(r, DOCUMENT_POLICY, from, n);
 }
 
 void policy_reader_chain_end(struct policy_reader *r)

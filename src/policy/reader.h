@@ -31,6 +31,7 @@ struct policy_index {
 	struct policy_span backward;
 	struct policy_span collaterals;
 	struct policy_chain chain[DOCUMENT_COUNT];
+	struct known_links links;
 };
 
 /* DER of an ECDSA P-384 signature. */
@@ -75,8 +76,8 @@ struct policy_reader {
 };
 
 /*
- * For a zeroed record.  `index` is filled for the own policy, else NULL; `own` is what a peer's
- * chains are held against, NULL for the own policy.
+ * For a zeroed record.  Exactly one is set: `index`, filled for the own policy, or `own`, what a
+ * peer's chains are held against.
  */
 void policy_reader_begin(struct policy_reader *r, struct policy_record *record,
 	struct policy_index *index, const struct policy_index *own);

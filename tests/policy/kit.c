@@ -85,9 +85,9 @@ static void fill(struct kit_certificate *c, const char *name, unsigned serial, i
 	if (!leaf && (flags & KIT_NOT_CA) == 0)
 		add_extension(c->x509, NID_basic_constraints, "critical,CA:TRUE");
 	if ((flags & KIT_LARGE) != 0) {
-		char comment[2049];
-		memset(comment, 'x', 2048);
-		comment[2048] = 0;
+		char comment[5001];
+		memset(comment, 'x', 5000);
+		comment[5000] = 0;
 		add_extension(c->x509, NID_netscape_comment, comment);
 	}
 }

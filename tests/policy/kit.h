@@ -15,7 +15,7 @@ enum kit_certificate_flag {
 	KIT_VERSION_1 = 2,
 	KIT_P256 = 4,		/* key of another curve */
 	KIT_SHA256 = 8,		/* signed with another hash */
-	KIT_LARGE = 16,		/* a comment of 2 KiB */
+	KIT_LARGE = 16,		/* a comment of 5,000 bytes */
 	KIT_NEGATIVE_SERIAL = 32,
 };
 

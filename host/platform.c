@@ -19,6 +19,7 @@
 #include "host/unix_socket.h"
 
 #define EXIT_USAGE 2
+#define ACCEPT_PAUSE_MS 50
 
 void report(const char *format, ...)
 {
@@ -112,6 +113,13 @@ static void greet(struct watch *watch, uint32_t events)
 		close(fd);
 }
 
+static void accept_again(struct timer *timer)
+{
+	struct platform *platform = CONTAINER_OF(timer, struct platform, accept_again);
+
+	watch_events(&platform->listener, EPOLLIN);
+}
+
 static void accept_one(struct watch *watch, uint32_t events)
 {
 	struct platform *platform = CONTAINER_OF(watch, struct platform, listener);
@@ -119,8 +127,12 @@ static void accept_one(struct watch *watch, uint32_t events)
 	struct greeter *greeter;
 
 	(void)events;
-	if (fd < 0)
+	if (fd < 0) {
+		/* Out of descriptors, perhaps: whoever waits keeps waiting, and we do not spin. */
+		watch_events(watch, 0);
+		timer_set(&platform->loop, &platform->accept_again, ACCEPT_PAUSE_MS);
 		return;
+	}
 	greeter = calloc(1, sizeof(*greeter));
 	if (!greeter || watch_add(&platform->loop, &greeter->watch, fd, EPOLLIN)) {
 		free(greeter);
@@ -193,6 +205,7 @@ static bool listen_at(struct platform *platform, const char *address)
 		return false;
 	}
 	platform->listener.ready = accept_one;
+	platform->accept_again.expired = accept_again;
 	return !watch_add(&platform->loop, &platform->listener, fd, EPOLLIN);
 }
 

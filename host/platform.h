@@ -92,6 +92,7 @@ struct servtd_range {
 struct platform {
 	struct loop loop;
 	struct watch listener;
+	struct timer accept_again;
 	struct watch signals;
 	char *listen_path;
 	char *vsock_prefix;	/* NULL: AF_VSOCK */

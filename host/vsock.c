@@ -8,8 +8,6 @@
  * HOST_WINDOW a connection, which is what we advertise.
  */
 #include <errno.h>
-#include <linux/vm_sockets.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,10 +15,8 @@
 
 #include "host/bytes.h"
 #include "host/platform.h"
-#include "host/unix_socket.h"
+#include "host/vsock_packet.h"
 
-#define HOST_CID 2
-#define TYPE_STREAM 1
 #define HOST_WINDOW 65536u
 /* vhost-vsock's receive buffers: data bytes of one packet to the guest. */
 #define PACKET_DATA_MAX 4096u
@@ -29,32 +25,6 @@
 #define CONNECT_RETRY_MS 20
 #define CONNECT_TIMEOUT_MS 8000
 #define ANY_REQUEST UINT64_MAX
-
-enum operation {
-	OP_REQUEST = 1,
-	OP_RESPONSE,
-	OP_RST,
-	OP_SHUTDOWN,
-	OP_RW,
-	OP_CREDIT_UPDATE,
-	OP_CREDIT_REQUEST
-};
-#define SHUTDOWN_RECEIVE 1u
-#define SHUTDOWN_SEND 2u
-
-struct packet {
-	uint64_t src_cid;
-	uint64_t dst_cid;
-	uint32_t src_port;
-	uint32_t dst_port;
-	uint32_t size;
-	uint16_t type;
-	uint16_t operation;
-	uint32_t flags;
-	uint32_t buf_alloc;
-	uint32_t fwd_cnt;
-	const uint8_t *data;
-};
 
 /* A reset for the guest, of a connection that is gone or never was. */
 struct stray {
@@ -101,38 +71,6 @@ struct vsock_host {
 	struct stray *strays_last;
 	unsigned stray_count;
 };
-
-/* ------------------------------------------------------------------------------- packets */
-
-static bool decode(struct packet *p, const uint8_t *bytes, size_t n)
-{
-	if (n < VSOCK_HEADER)
-		return false;
-	p->src_cid = load64(bytes);
-	p->dst_cid = load64(bytes + 8);
-	p->src_port = load32(bytes + 16);
-	p->dst_port = load32(bytes + 20);
-	p->size = load32(bytes + 24);
-	p->type = load16(bytes + 28);
-	p->operation = load16(bytes + 30);
-	p->flags = load32(bytes + 32);
-	p->buf_alloc = load32(bytes + 36);
-	p->fwd_cnt = load32(bytes + 40);
-	p->data = bytes + VSOCK_HEADER;
-	return p->size == n - VSOCK_HEADER;
-}
-
-static void encode(uint8_t *out, const struct vsock_host *host, uint32_t host_port,
-	uint32_t guest_port, enum operation operation)
-{
-	memset(out, 0, VSOCK_HEADER);
-	store64(out, HOST_CID);
-	store64(out + 8, host->td->cid);
-	store32(out + 16, host_port);
-	store32(out + 20, guest_port);
-	store16(out + 28, TYPE_STREAM);
-	store16(out + 30, (uint16_t)operation);
-}
 
 /* ------------------------------------------------------- lists of what waits for the guest */
 
@@ -241,44 +179,13 @@ static void reset(struct connection *c)
 	forget(c);
 }
 
-static int open_host_side(const struct connection *c)
-{
-	const struct platform *platform = c->host->td->platform;
-	struct sockaddr_vm vm = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL,
-		.svm_port = c->host_port};
-	struct sockaddr_un un;
-	char path[sizeof(un.sun_path) + 16];
-	const void *address = &vm;
-	socklen_t n = sizeof(vm);
-	int error;
-	int fd;
-
-	if (platform->vsock_prefix) {
-		snprintf(path, sizeof(path), "%s_%u", platform->vsock_prefix, c->host_port);
-		if (!unix_address(&un, path)) {
-			errno = ENAMETOOLONG;
-			return -1;
-		}
-		address = &un;
-		n = sizeof(un);
-	}
-	fd = socket(platform->vsock_prefix ? AF_UNIX : AF_VSOCK,
-		SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 || !connect(fd, address, n) || errno == EINPROGRESS)
-		return fd;
-	error = errno;
-	close(fd);
-	errno = error;
-	return -1;
-}
-
 static void host_side_ready(struct watch *watch, uint32_t events);
 
 /* A full accept queue is no refusal: tried again for as long as a guest waits for an answer. */
 static void try_connect(struct connection *c)
 {
 	struct loop *loop = &c->host->td->platform->loop;
-	int fd = open_host_side(c);
+	int fd = vsock_dial(c->host->td->platform->vsock_prefix, c->host_port);
 
 	if (fd < 0 && errno == EAGAIN && now_ms() < c->give_up) {
 		timer_set(loop, &c->retry, CONNECT_RETRY_MS);
@@ -298,7 +205,7 @@ static void retry_connect(struct timer *timer)
 	try_connect(CONTAINER_OF(timer, struct connection, retry));
 }
 
-static void connect_request(struct vsock_host *host, uint64_t request_id, const struct packet *p)
+static void connect_request(struct vsock_host *host, uint64_t request_id, const struct vsock_packet *p)
 {
 	struct connection **at = bucket(host, p->src_port, p->dst_port);
 	/* A new connection has taken nothing yet. */
@@ -403,7 +310,7 @@ static void host_side_ready(struct watch *watch, uint32_t events)
 
 /* -------------------------------------------------------------------- packets of the guest */
 
-static void take_data(struct connection *c, const struct packet *p)
+static void take_data(struct connection *c, const struct vsock_packet *p)
 {
 	/* More than the credit we gave: the guest breaks the protocol. */
 	if (!c->open || (c->guest_shutdown & SHUTDOWN_SEND) || p->size > HOST_WINDOW - c->queue_size) {
@@ -421,7 +328,7 @@ static void take_data(struct connection *c, const struct packet *p)
 	flush(c);
 }
 
-static void take_packet(struct connection *c, const struct packet *p)
+static void take_packet(struct connection *c, const struct vsock_packet *p)
 {
 	/* The guest cannot have taken more than we sent. */
 	if (c->to_guest - p->fwd_cnt > c->to_guest - c->guest_fwd) {
@@ -454,9 +361,9 @@ static void take_packet(struct connection *c, const struct packet *p)
 void vsock_host_send(struct vsock_host *host, uint64_t request_id, const uint8_t *bytes, size_t n)
 {
 	struct connection *c;
-	struct packet p;
+	struct vsock_packet p;
 
-	if (!decode(&p, bytes, n) || p.src_cid != host->td->cid)
+	if (!vsock_decode(&p, bytes, n) || p.src_cid != host->td->cid)
 		return;
 	c = find(host, p.src_port, p.dst_port);
 	if (p.operation == OP_RST) {
@@ -464,7 +371,7 @@ void vsock_host_send(struct vsock_host *host, uint64_t request_id, const uint8_t
 			forget(c);
 		return;
 	}
-	if (p.dst_cid != HOST_CID || p.type != TYPE_STREAM || (!c && p.operation != OP_REQUEST)) {
+	if (p.dst_cid != VSOCK_HOST_CID || p.type != VSOCK_STREAM || (!c && p.operation != OP_REQUEST)) {
 		if (host->stray_count < STRAYS_MAX)
 			stray_add(host, request_id, p.dst_port, p.src_port);
 		return;
@@ -500,16 +407,16 @@ static size_t give_stray(struct vsock_host *host, uint64_t request_id, uint8_t *
 	if (host->strays_last == s)
 		host->strays_last = before;
 	host->stray_count--;
-	encode(out, host, s->host_port, s->guest_port, OP_RST);
+	vsock_encode(out, OP_RST, s->host_port, host->td->cid, s->guest_port);
 	free(s);
 	return VSOCK_HEADER;
 }
 
 /* The header of any packet of a connection tells the guest our side of the credit. */
-static size_t give_header(struct connection *c, enum operation operation, uint32_t flags, size_t n,
+static size_t give_header(struct connection *c, enum vsock_operation operation, uint32_t flags, size_t n,
 	uint8_t *out)
 {
-	encode(out, c->host, c->host_port, c->guest_port, operation);
+	vsock_encode(out, operation, c->host_port, c->host->td->cid, c->guest_port);
 	store32(out + 24, (uint32_t)n);
 	store32(out + 32, flags);
 	store32(out + 36, HOST_WINDOW);

@@ -320,6 +320,104 @@ static void the_named_call_fails_and_only_that_one(void **state)
 		"bad fault");
 }
 
+/* xorshift: the same calls in every run. */
+static uint64_t next_random(uint64_t *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed;
+}
+
+/* A value that has a chance to be accepted. */
+static uint64_t plausible(uint64_t *seed)
+{
+	uint64_t r = next_random(seed);
+
+	switch (r >> 60) {
+	case 0:
+		return r;
+	case 1:
+		return r % 64;
+	case 2:
+		return 0x9810000300000000 + r % 64;
+	case 3:
+		return 0x10000 + r % 8;
+	case 4:
+		return NONE - r % 8192;
+	case 5:
+		return RAM_SIZE - r % 2 * PAGE;
+	case 6:
+		return PAGE * (r % 4);
+	default:
+		return (r & SHARED) | (SHARED_GPA + (r & 0xf) * PAGE);
+	}
+}
+
+static void no_call_of_a_guest_hurts_the_platform(void **state)
+{
+	static const uint8_t leaves[] = {0, 0, 0, 0, 1, 2, 3, 4, 6, 7, 8, 11, 18, 20, 22};
+	uint64_t seed = 0x9E3779B97F4A7C15;
+	unsigned accepted = 0;
+	struct fake_td wild;
+
+	(void)state;
+	fake_attach(&wild, &platform, 8, NULL);
+	for (unsigned i = 0; i < 30000; i++) {
+		uint64_t reg[REGS];
+
+		for (unsigned r = 0; r < REGS; r++)
+			reg[r] = plausible(&seed);
+		reg[RAX] = leaves[next_random(&seed) % sizeof(leaves)];
+		if (!reg[RAX]) {
+			reg[RCX] = 0xfc00;
+			reg[R10] = 0;
+			reg[R11] = 0x10000 + next_random(&seed) % 6;
+			/* ReportFatalError ends the TD, as it should. */
+			reg[R11] += reg[R11] == 0x10003;
+			memcpy(wild.ram + SHARED_GPA, i & 1 ? guid_migtd : guid_common, 16);
+			store32(wild.ram + SHARED_GPA + 16, (uint32_t)plausible(&seed) % 128);
+			store32(wild.ram + SHARED_GPA + 20, 0);
+			for (unsigned at = 24; at < 128; at += 8)
+				store64(wild.ram + SHARED_GPA + at, plausible(&seed));
+			wild.ram[SHARED_GPA + 25] = (uint8_t)(i % 6);
+			store32(wild.ram + SHARED_GPA + PAGE + 16, (uint32_t)plausible(&seed) % 8192);
+		}
+		accepted += !tdcall(&wild, reg);
+		if (i % 1000 == 0)
+			fake_share(&wild);
+	}
+	/* The calls were not all nonsense. */
+	assert_in_range(accepted, 3000, 27000);
+	fake_detach(&wild);
+	assert_int_equal(call(1, 0, 0, 0), 0);
+}
+
+static void no_packet_hurts_the_platform(void **state)
+{
+	uint64_t seed = 88172645463325252;
+	uint32_t kinds[] = {PACKET_ATTACH, PACKET_TDCALL, PACKET_JSON, 0};
+	uint8_t packet[sizeof(struct packet_attach) + 64];
+
+	(void)state;
+	for (unsigned i = 0; i < 2000; i++) {
+		int fd = platform_connect(&platform);
+		size_t n = next_random(&seed) % sizeof(packet);
+
+		if (i % 3 == 0)
+			n = sizeof(struct packet_attach);
+		for (size_t at = 0; at < sizeof(packet); at++)
+			packet[at] = (uint8_t)next_random(&seed);
+		memcpy(packet, &kinds[i % 4], 4);
+		if (i % 5 == 0)
+			store32(packet + 4, 1);
+		(void)!send(fd, packet, n, 0);
+		(void)!send(fd, packet, n, 0);
+		close(fd);
+	}
+	assert_int_equal(call(1, 0, 0, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +437,8 @@ int main(void)
 		cmocka_unit_test(a_second_td_with_the_same_cid_is_refused),
 		cmocka_unit_test(a_td_that_sends_garbage_is_detached_and_no_other),
 		cmocka_unit_test(a_td_that_shrinks_its_memory_hurts_only_itself),
+		cmocka_unit_test(no_call_of_a_guest_hurts_the_platform),
+		cmocka_unit_test(no_packet_hurts_the_platform),
 		cmocka_unit_test(the_named_call_fails_and_only_that_one),
 	};
 

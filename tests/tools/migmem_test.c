@@ -1,172 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /* migmem as a user meets it: real Migration TDs, emulated hosts, and every way a run can end. */
-#include "temp.h"
-
-#include <ctype.h>
-#include <dirent.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <time.h>
+#include "migmem_run.h"
 
 #include "pki/pki.h"
-
-static const char *program;
-static char *private_tmp;	/* TMPDIR of every run: nothing may stay in it */
-static char *output;		/* stdout and stderr of the last run */
-
-#define ARGS_MAX 24
-#define LIMIT_S 120
-
-static int make_folders(void **state)
-{
-	if (temp_make(state) != 0)
-		return 1;
-	private_tmp = temp_path("t");
-	output = temp_path("output");
-	return folder_make(private_tmp);
-}
-
-static int remove_folders(void **state)
-{
-	free(private_tmp);
-	free(output);
-	return temp_remove(state);
-}
-
-static pid_t start(const char *const *args)
-{
-	const char *argv[ARGS_MAX] = {program, "run"};
-	size_t n = 2;
-
-	for (size_t i = 0; args[i] != NULL; i++) {
-		assert_true(n + 1 < ARGS_MAX);
-		argv[n++] = args[i];
-	}
-	const pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		const int fd = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-		dup2(fd, 1);
-		dup2(fd, 2);
-		setenv("TMPDIR", private_tmp, 1);
-		execv(program, (char *const *)(uintptr_t)argv);
-		_exit(127);
-	}
-	return pid;
-}
-
-static int finish(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-#define RUN(...) finish(start((const char *const[]){__VA_ARGS__, NULL}))
-
-static bool output_has(const char *text)
-{
-	AUTO_BLOB all = {0};
-
-	if (access(output, R_OK) != 0)
-		return false;
-	read_into(output, &all);
-	return strstr((const char *)all.data, text) != NULL;
-}
-
-static void assert_output(const char *text)
-{
-	AUTO_BLOB all = {0};
-
-	read_into(output, &all);
-	if (strstr((const char *)all.data, text) == NULL)
-		fail_msg("no '%s' in:\n%s", text, (const char *)all.data);
-}
-
-/* Pids of processes whose command line has our TMPDIR in it, other than `except`. */
-static size_t processes(const char *named, pid_t except, pid_t *first)
-{
-	DIR *proc = opendir("/proc");
-	const struct dirent *entry;
-	size_t n = 0;
-
-	while ((entry = readdir(proc)) != NULL) {
-		char text[4096];
-		AUTO_TEXT path = tool_text("/proc/%s/cmdline", entry->d_name);
-		if (!isdigit((unsigned char)entry->d_name[0]) || atoi(entry->d_name) == except)
-			continue;
-		const int fd = open(path, O_RDONLY);
-		const ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-		if (fd >= 0)
-			close(fd);
-		for (ssize_t i = 0; i < size; i++)
-			if (text[i] == '\0')
-				text[i] = ' ';
-		text[size > 0 ? size : 0] = '\0';
-		if (strstr(text, private_tmp) == NULL || strstr(text, named) == NULL)
-			continue;
-		n++;
-		if (first != NULL)
-			*first = atoi(entry->d_name);
-	}
-	closedir(proc);
-	return n;
-}
-
-static size_t entries_of(const char *path)
-{
-	DIR *d = opendir(path);
-	size_t n = 0;
-
-	while (readdir(d) != NULL)
-		n++;
-	closedir(d);
-	return n - 2;
-}
-
-static void assert_nothing_is_left(void)
-{
-	assert_int_equal(processes("", 0, NULL), 0);
-	assert_int_equal(entries_of(private_tmp), 0);
-}
-
-static void pause_a_little(void)
-{
-	poll(NULL, 0, 10);
-}
-
-static void wait_for_output(const char *text)
-{
-	const time_t until = time(NULL) + LIMIT_S;
-
-	while (!output_has(text)) {
-		if (time(NULL) > until)
-			assert_output(text);
-		pause_a_little();
-	}
-}
-
-static json_t *read_result(const char *name)
-{
-	AUTO_TEXT path = temp_path(name);
-	json_t *result = json_read_file(path);
-
-	assert_non_null(result);
-	return result;
-}
-
-static json_int_t number_at(const json_t *object, const char *name)
-{
-	const json_t *value = json_object_get(object, name);
-
-	if (!json_is_integer(value))
-		fail_msg("%s is not a number", name);
-	return json_integer_value(value);
-}
 
 /* --- runs that pass ------------------------------------------------------------------------ */
 
@@ -338,7 +174,7 @@ static void a_wait_in_vain_ends_and_says_who_is_missing(void **state)
 static void a_heap_without_room_for_all_is_a_failure(void **state)
 {
 	(void)state;
-	assert_int_equal(RUN("--sessions", "40", "--heap", "128K"), 1);
+	assert_int_equal(RUN("--sessions", "40", "--heap", "128K", "--wait", "5"), 1);
 	assert_output("FAILED");
 	assert_nothing_is_left();
 }
@@ -363,7 +199,7 @@ static void wrong_usage_exits_2(void **state)
 static pid_t start_endless(void)
 {
 	unlink(output);
-	const pid_t pid = start((const char *const[]){"--sessions", "2", "--fault", "quote-never", NULL});
+	const pid_t pid = start((const char *const[]){"run", "--sessions", "2", "--fault", "quote-never", NULL});
 	wait_for_output("barrier after key-exchange");
 	assert_int_equal(processes("migtd-src", pid, NULL), 1);
 	return pid;

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/* The equations, and that regions sized by them hold exactly as many sessions as they say. */
+#include "migmem_run.h"
+
+#include "migmem/sweep.h"
+
+/* --- fitting ------------------------------------------------------------------------------- */
+
+static void points_on_a_line_are_fitted_without_residual(void **state)
+{
+	const int64_t sessions[] = {1, 2, 4, 8, 1024}, bytes[] = {1107, 1214, 1428, 1856, 110568};
+	const struct equation e = equation_fit(sessions, bytes, COUNT_OF(sessions));
+
+	(void)state;
+	assert_int_equal(e.fixed, 1000);
+	assert_int_equal(e.per_session, 107);
+	assert_int_equal(e.max_residual, 0);
+	assert_int_equal(e.n, 5);
+}
+
+static void a_point_off_the_line_shows_and_is_covered(void **state)
+{
+	const int64_t sessions[] = {1, 2, 3, 4}, bytes[] = {100, 200, 390, 400};
+	const struct equation e = equation_fit(sessions, bytes, COUNT_OF(sessions));
+
+	(void)state;
+	assert_true(e.max_residual >= 40);
+	for (size_t i = 0; i < COUNT_OF(sessions); i++)
+		assert_true(equation_bytes(&e, sessions[i]) >= bytes[i]);
+}
+
+static void what_does_not_grow_is_fixed(void **state)
+{
+	const int64_t sessions[] = {1, 7}, bytes[] = {5888, 5888};
+	const struct equation e = equation_fit(sessions, bytes, COUNT_OF(sessions));
+
+	(void)state;
+	assert_int_equal(e.fixed, 5888);
+	assert_int_equal(e.per_session, 0);
+}
+
+/* --- on real runs -------------------------------------------------------------------------- */
+
+/* One sweep with distinct policies for all tests that follow. */
+static const char *swept(void)
+{
+	static char *path;
+
+	if (path == NULL) {
+		path = temp_path("sweep.json");
+		assert_int_equal(MIGMEM("sweep", "--sessions", "1,2,4", "--policies", "distinct", "--json",
+			path), 0);
+		assert_output("Heap Size = 0x");
+	}
+	return path;
+}
+
+static void read_equations(struct equation e[QUANTITY_COUNT])
+{
+	AUTO_JSON sweep = json_read_file(swept());
+	assert_int_equal(equations_read("sweep", sweep, e), TOOL_OK);
+}
+
+static void memory_is_linear_in_the_number_of_sessions(void **state)
+{
+	struct equation e[QUANTITY_COUNT];
+
+	(void)state;
+	read_equations(e);
+	assert_int_equal(e[QUANTITY_STACK].per_session, 0);
+	assert_true(e[QUANTITY_HEAP].per_session > 0);
+	assert_int_equal(e[QUANTITY_HEAP].max_residual, 0);
+	assert_int_equal(e[QUANTITY_HEAP].n, 3);
+	AUTO_JSON sweep = json_read_file(swept());
+	assert_int_equal(json_array_size(json_object_get(sweep, "runs")), 3);
+	assert_nothing_is_left();
+}
+
+static uint64_t whole_pages(int64_t bytes)
+{
+	return ((uint64_t)bytes + 4095) / 4096 * 4096;
+}
+
+static int run_with_heap(uint64_t heap, const char *sessions)
+{
+	AUTO_TEXT size = tool_text("%llu", (unsigned long long)heap);
+	return RUN("--sessions", sessions, "--policies", "distinct", "--heap", size, "--wait",
+		"5");
+}
+
+static void a_heap_of_the_equation_holds_that_many_and_a_page_less_does_not(void **state)
+{
+	struct equation e[QUANTITY_COUNT];
+
+	(void)state;
+	/* Not one of the sizes the equation was fitted to. */
+	read_equations(e);
+	const uint64_t heap = whole_pages(equation_bytes(&e[QUANTITY_HEAP], 6));
+	assert_int_equal(run_with_heap(heap, "6"), 0);
+	assert_int_equal(run_with_heap(heap - 4096, "6"), 1);
+	assert_nothing_is_left();
+}
+
+static void the_header_has_the_measured_numbers(void **state)
+{
+	AUTO_TEXT path = temp_path("sizing.h");
+	struct equation e[QUANTITY_COUNT];
+	AUTO_BLOB header = {0};
+
+	(void)state;
+	read_equations(e);
+	assert_int_equal(MIGMEM("header", swept(), "-o", path), 0);
+	read_into(path, &header);
+	AUTO_TEXT line = tool_text("#define MIGTD_HEAP_PER_SESSION %lldu\n",
+		(long long)e[QUANTITY_HEAP].per_session);
+	assert_non_null(strstr((const char *)header.data, line));
+}
+
+static void fits_in_says_what_runs_out_first(void **state)
+{
+	struct equation e[QUANTITY_COUNT];
+
+	(void)state;
+	read_equations(e);
+	AUTO_TEXT heap = tool_text("%lld", (long long)equation_bytes(&e[QUANTITY_HEAP], 9) + 1);
+	assert_int_equal(MIGMEM("fits-in", "32M", "--from", swept(), "--heap", heap), 0);
+	assert_output("9 sessions fit");
+	assert_output("heap runs out first");
+	assert_int_equal(MIGMEM("fits-in", "32M", "--from", swept(), "--json"), 0);
+	assert_output("\"first\":\"memory\"");
+	assert_int_equal(MIGMEM("fits-in", "4K", "--from", swept()), 1);
+	assert_int_equal(MIGMEM("fits-in", "4K"), 2);
+}
+
+/* A copy of the sweep with one figure changed. */
+static char *altered(const char *section, const char *field, json_int_t change)
+{
+	char *path = temp_path("altered.json");
+	AUTO_JSON sweep = json_read_file(swept());
+	json_t *object = json_object_get(json_object_get(sweep, section), "heap");
+
+	if (object == NULL)
+		object = json_object_get(sweep, section);
+	json_object_set_new(object, field, json_integer(number_at(object, field) + change));
+	AUTO_TEXT text = json_compact(sweep);
+	assert_int_equal(file_write_text(path, text), TOOL_OK);
+	return path;
+}
+
+static void compare_lets_no_growth_pass(void **state)
+{
+	(void)state;
+	assert_int_equal(MIGMEM("compare", swept(), swept()), 0);
+	AUTO_TEXT more = altered("equations", "per_session", 1);
+	assert_int_equal(MIGMEM("compare", swept(), more), 1);
+	assert_output("grown");
+	assert_int_equal(MIGMEM("compare", more, swept()), 0);
+	assert_int_equal(MIGMEM("compare", swept(), more, "--tolerance", "1"), 0);
+	AUTO_TEXT other = altered("config", "policy_bytes", 1);
+	assert_int_equal(MIGMEM("compare", swept(), other), 2);
+	assert_output("policy_bytes");
+}
+
+static void equal_policies_size_nothing(void **state)
+{
+	AUTO_TEXT same = temp_path("same.json");
+	AUTO_TEXT never = temp_path("never.h");
+
+	(void)state;
+	assert_int_equal(MIGMEM("sweep", "--sessions", "1,2", "--json", same), 0);
+	assert_int_equal(MIGMEM("header", same, "-o", never), 2);
+	assert_output("distinct");
+	assert_int_not_equal(access(never, F_OK), 0);
+}
+
+static void sweeps_that_make_no_line_are_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(MIGMEM("sweep", "--sessions", "2"), 2);
+	assert_int_equal(MIGMEM("sweep", "--sessions", "2,2"), 2);
+	assert_int_equal(MIGMEM("sweep", "--sessions", "2,0"), 2);
+	assert_int_equal(MIGMEM("sweep", "--sessions", "1,,2"), 2);
+	assert_nothing_is_left();
+}
+
+static void a_sweep_with_a_failed_run_fails(void **state)
+{
+	(void)state;
+	assert_int_equal(MIGMEM("sweep", "--sessions", "1,2", "--fault", "quote-garbage"), 1);
+	assert_output("FAILED");
+	assert_nothing_is_left();
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(points_on_a_line_are_fitted_without_residual),
+		cmocka_unit_test(a_point_off_the_line_shows_and_is_covered),
+		cmocka_unit_test(what_does_not_grow_is_fixed),
+		cmocka_unit_test(memory_is_linear_in_the_number_of_sessions),
+		cmocka_unit_test(a_heap_of_the_equation_holds_that_many_and_a_page_less_does_not),
+		cmocka_unit_test(the_header_has_the_measured_numbers),
+		cmocka_unit_test(fits_in_says_what_runs_out_first),
+		cmocka_unit_test(compare_lets_no_growth_pass),
+		cmocka_unit_test(equal_policies_size_nothing),
+		cmocka_unit_test(sweeps_that_make_no_line_are_refused),
+		cmocka_unit_test(a_sweep_with_a_failed_run_fails),
+	};
+
+	if (argc != 2)
+		return 2;
+	program = argv[1];
+	return cmocka_run_group_tests(tests, make_folders, remove_folders);
+}

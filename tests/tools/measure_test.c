@@ -16,9 +16,9 @@ static void assert_hashes(const uint8_t tdinfo[TDINFO_SIZE], const char *info, c
 {
 	uint8_t info_hash[48], hash[48];
 
-	digest_sha384(tdinfo, TDINFO_SIZE, info_hash);
+	tdinfo_hash(tdinfo, info_hash);
 	assert_hex(info_hash, info);
-	servtd_hash_of(info_hash, 0, hash);
+	servtd_hash(info_hash, 0, hash);
 	assert_hex(hash, servtd);
 }
 
@@ -29,9 +29,9 @@ static void hashes_of_the_synthetic_td_a(void **state)
 	uint8_t tdinfo[TDINFO_SIZE] = {0};
 
 	(void)state;
-	memcpy(tdinfo + TDINFO_AT_XFAM, xfam, sizeof(xfam));
+	memcpy(tdinfo + TDINFO_XFAM, xfam, sizeof(xfam));
 	rtmrs_predict(&(struct measured_files){0}, tdinfo);
-	assert_hex(tdinfo + TDINFO_AT_RTMR0, "518923b0f955d08da077c96aaba522b9decede61c599cea6c41889cfbea4ae"
+	assert_hex(tdinfo + TDINFO_RTMR0, "518923b0f955d08da077c96aaba522b9decede61c599cea6c41889cfbea4ae"
 		"4d50529d96fe4d1afdafb65e7f95bf23c4");
 	assert_hashes(tdinfo, "81effb4b91fb201cffc706f1a1629d60020c6968aea9fca6fa75d739b37040dec73b22b90260"
 		"4a00bb271f24db48abd2", "75e227e42c1f28978fe80d62c68e1cb0fdd34318b747341b5f07439ca519ac93034ed7"
@@ -49,10 +49,10 @@ static void hashes_of_the_synthetic_td_b(void **state)
 	(void)state;
 	read_into(policy_path, &policy);
 	read_into(chain_path, &chain);
-	memcpy(tdinfo + TDINFO_AT_XFAM, xfam, sizeof(xfam));
+	memcpy(tdinfo + TDINFO_XFAM, xfam, sizeof(xfam));
 	assert_true(hex_read("bcdc571fdc9720a5660f42e0030a56cfdf4c336879851a6d9d5c7ce276b33ca74415d0f25fa0d4"
-		"78af4d34306f343110", tdinfo + TDINFO_AT_MROWNER, 48));
-	tdinfo[TDINFO_AT_MROWNERCONFIG] = 1;
+		"78af4d34306f343110", tdinfo + TDINFO_MROWNER, 48));
+	tdinfo[TDINFO_MROWNERCONFIG] = 1;
 	rtmrs_predict(&(struct measured_files){.policy = &policy, .issuer_chain = &chain}, tdinfo);
 	assert_hashes(tdinfo, "ed84d5bd7068d27aa987678e2f954453d965414aca6562b73746b7d6cc52f62f63d712e7c67d"
 		"8e9abd6461e2d6e0d7f1", "effbab1d3da93519dc15364f094f133e7fc2d65dad1dcfe64cddc86d1f492f681ca2aa"
@@ -65,7 +65,7 @@ static void rtmr2_with_attestation_disabled(void **state)
 
 	(void)state;
 	rtmrs_predict(&(struct measured_files){.ra_disabled = true}, tdinfo);
-	assert_hex(tdinfo + TDINFO_AT_RTMR0 + 96, "10627d0ece9fb6563dfea7af6480eedc409414e62f425db4621e4f1ddf"
+	assert_hex(tdinfo + TDINFO_RTMR0 + 96, "10627d0ece9fb6563dfea7af6480eedc409414e62f425db4621e4f1ddf"
 		"a8d17fb878b5638d8dc3959b9621b65c091343");
 }
 
@@ -77,7 +77,7 @@ static void ignore_bits_zero_exactly_their_fields(void **state)
 	for (size_t bit = 0; bit < 10; bit++) {
 		uint8_t tdinfo[TDINFO_SIZE];
 		memset(tdinfo, 0xff, sizeof(tdinfo));
-		tdinfo_ignore(1ull << (32 + bit), tdinfo);
+		tdinfo_mask(tdinfo, 1ull << (32 + bit));
 		for (size_t i = 0; i < sizeof(tdinfo); i++)
 			assert_int_equal(tdinfo[i], i >= ends[bit] && i < ends[bit + 1] ? 0 : 0xff);
 	}

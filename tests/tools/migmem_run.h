@@ -153,6 +153,16 @@ static inline void wait_for_output(const char *text)
 	}
 }
 
+static inline void wait_until_running(const char *name, pid_t except)
+{
+	const time_t until = time(NULL) + LIMIT_S;
+
+	while (processes(name, except, NULL) == 0) {
+		assert_true(time(NULL) < until);
+		pause_a_little();
+	}
+}
+
 static inline json_t *read_result(const char *name)
 {
 	AUTO_TEXT path = temp_path(name);

@@ -121,8 +121,8 @@ static void mapping_names_the_image_and_the_chain(void **state)
 	read_part("mapping", "tcb_mapping_signed.json", &mapping);
 	read_part("mapping", "policy_issuer_chain.pem", &chain);
 	rtmrs_predict(&(struct measured_files){.issuer_chain = &chain}, tdinfo);
-	AUTO_TEXT rtmr1 = hex_upper(tdinfo + TDINFO_AT_RTMR0 + 48, 48);
-	AUTO_TEXT rtmr0 = hex_upper(tdinfo + TDINFO_AT_RTMR0, 48);
+	AUTO_TEXT rtmr1 = hex_upper(tdinfo + TDINFO_RTMR0 + 48, 48);
+	AUTO_TEXT rtmr0 = hex_upper(tdinfo + TDINFO_RTMR0, 48);
 	assert_non_null(strstr((const char *)mapping.data, rtmr1));
 	assert_non_null(strstr((const char *)mapping.data, rtmr0));
 	assert_non_null(strstr((const char *)mapping.data, "\"mrtd\":\"5A5A5A5A"));

@@ -191,6 +191,25 @@ static void a_sweep_with_a_failed_run_fails(void **state)
 	assert_nothing_is_left();
 }
 
+static void the_selftest_notices_everything(void **state)
+{
+	(void)state;
+	assert_int_equal(MIGMEM("selftest"), 0);
+	assert_output("ok           one byte that was not given back");
+	assert_false(output_has("NOT NOTICED"));
+	assert_nothing_is_left();
+}
+
+static void an_interrupted_selftest_does_not_pass(void **state)
+{
+	(void)state;
+	const pid_t pid = start((const char *const[]){"selftest", "--fault", "quote-late=2000", NULL});
+	wait_until_running("migtd-src", pid);
+	kill(pid, SIGINT);
+	assert_int_equal(finish(pid), 1);
+	assert_nothing_is_left();
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +224,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(equal_policies_size_nothing),
 		cmocka_unit_test(sweeps_that_make_no_line_are_refused),
 		cmocka_unit_test(a_sweep_with_a_failed_run_fails),
+		cmocka_unit_test(the_selftest_notices_everything),
+		cmocka_unit_test(an_interrupted_selftest_does_not_pass),
 	};
 
 	if (argc != 2)

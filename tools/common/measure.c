@@ -7,7 +7,7 @@
 #include "host/bytes.h"
 #include "host/mrtd.h"
 
-/* --- manifest, registers, hashes ----------------------------------------------------------- */
+/* --- manifest and registers ----------------------------------------------------------------- */
 
 int manifest_read(const char *path, uint8_t tdinfo[TDINFO_SIZE])
 {
@@ -15,18 +15,18 @@ int manifest_read(const char *path, uint8_t tdinfo[TDINFO_SIZE])
 
 	if (manifest == NULL)
 		return TOOL_USAGE;
-	TOOL_TRY(json_member_hex(path, manifest, "attributes", tdinfo + TDINFO_AT_ATTRIBUTES, 8));
-	TOOL_TRY(json_member_hex(path, manifest, "xfam", tdinfo + TDINFO_AT_XFAM, 8));
-	TOOL_TRY(json_member_hex(path, manifest, "mrconfigid", tdinfo + TDINFO_AT_MRCONFIGID, 48));
-	TOOL_TRY(json_member_hex(path, manifest, "mrowner", tdinfo + TDINFO_AT_MROWNER, 48));
-	return json_member_hex(path, manifest, "mrownerconfig", tdinfo + TDINFO_AT_MROWNERCONFIG, 48);
+	TOOL_TRY(json_member_hex(path, manifest, "attributes", tdinfo + TDINFO_ATTRIBUTES, 8));
+	TOOL_TRY(json_member_hex(path, manifest, "xfam", tdinfo + TDINFO_XFAM, 8));
+	TOOL_TRY(json_member_hex(path, manifest, "mrconfigid", tdinfo + TDINFO_MRCONFIGID, 48));
+	TOOL_TRY(json_member_hex(path, manifest, "mrowner", tdinfo + TDINFO_MROWNER, 48));
+	return json_member_hex(path, manifest, "mrownerconfig", tdinfo + TDINFO_MROWNERCONFIG, 48);
 }
 
 void rtmrs_predict(const struct measured_files *files, uint8_t tdinfo[TDINFO_SIZE])
 {
 	static const uint8_t separator[4];
 	static const char test_event[] = "test_disable_ra_and_accept_all";
-	uint8_t *rtmr0 = tdinfo + TDINFO_AT_RTMR0, *rtmr1 = rtmr0 + 48, *rtmr2 = rtmr1 + 48;
+	uint8_t *rtmr0 = tdinfo + TDINFO_RTMR0, *rtmr1 = rtmr0 + 48, *rtmr2 = rtmr1 + 48;
 
 	memset(rtmr0, 0, 4 * 48);
 	rtmr_extend(rtmr0, separator, sizeof(separator));
@@ -39,28 +39,6 @@ void rtmrs_predict(const struct measured_files *files, uint8_t tdinfo[TDINFO_SIZ
 		rtmr_extend(rtmr2, files->policy->data, files->policy->size);
 	if (files->root_ca != NULL)
 		rtmr_extend(rtmr2, files->root_ca->data, files->root_ca->size);
-}
-
-void tdinfo_ignore(uint64_t attr, uint8_t tdinfo[TDINFO_SIZE])
-{
-	static const struct {
-		uint16_t at, size;
-	} field[] = {{0, 8}, {8, 8}, {16, 48}, {64, 48}, {112, 48}, {160, 48}, {208, 48}, {256, 48},
-		{304, 48}, {352, 48}};
-
-	for (size_t i = 0; i < COUNT_OF(field); i++)
-		if ((attr >> (32 + i) & 1) != 0)
-			memset(tdinfo + field[i].at, 0, field[i].size);
-}
-
-void servtd_hash_of(const uint8_t info_hash[DIGEST_SHA384_SIZE], uint64_t attr,
-	uint8_t hash[DIGEST_SHA384_SIZE])
-{
-	uint8_t record[DIGEST_SHA384_SIZE + 2 + 8] = {0};
-
-	memcpy(record, info_hash, DIGEST_SHA384_SIZE);
-	store64(record + DIGEST_SHA384_SIZE + 2, attr);
-	digest_sha384(record, sizeof(record), hash);
 }
 
 /* --- TDVF images --------------------------------------------------------------------------- */

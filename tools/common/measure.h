@@ -4,19 +4,9 @@
 #define TOOLS_MEASURE_H
 
 #include "common/key.h"
+#include "measure/tdinfo.h"
 
 #define TDINFO_SIZE 512
-
-/* Byte offsets inside TDINFO (policy spec 0.2). */
-enum {
-	TDINFO_AT_ATTRIBUTES = 0,
-	TDINFO_AT_XFAM = 8,
-	TDINFO_AT_MRTD = 16,
-	TDINFO_AT_MRCONFIGID = 64,
-	TDINFO_AT_MROWNER = 112,
-	TDINFO_AT_MROWNERCONFIG = 160,
-	TDINFO_AT_RTMR0 = 208,
-};
 
 /* The launch values of policy spec 7.1 from a manifest file into a TDINFO; the rest stays. */
 int manifest_read(const char *path, uint8_t tdinfo[TDINFO_SIZE]) MUST_USE;
@@ -34,10 +24,5 @@ struct measured_files {
 };
 /* RTMR0 .. RTMR3 as MigTD leaves them before its first session. */
 void rtmrs_predict(const struct measured_files *files, uint8_t tdinfo[TDINFO_SIZE]);
-
-/* Zeroes the fields that the IGNORE bits 32 .. 41 of a SERVTD_ATTR name. */
-void tdinfo_ignore(uint64_t attr, uint8_t tdinfo[TDINFO_SIZE]);
-void servtd_hash_of(const uint8_t info_hash[DIGEST_SHA384_SIZE], uint64_t attr,
-	uint8_t hash[DIGEST_SHA384_SIZE]);
 
 #endif

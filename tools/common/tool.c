@@ -9,11 +9,14 @@
 #include <string.h>
 
 const char *tool_name = "tool";
+bool tool_quiet;
 
 static void print_line(const char *format, va_list args)
 {
 	char line[1024];
 
+	if (tool_quiet)
+		return;
 	vsnprintf(line, sizeof(line), format, args);
 	/* One line whatever a file put into a name or a value. */
 	for (char *c = line; *c != '\0'; c++)

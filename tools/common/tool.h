@@ -21,6 +21,8 @@ enum tool_exit {
 
 /* Stands before every error line; set by main(). */
 extern const char *tool_name;
+/* Error lines are not printed while this is set: for failures that are wanted. */
+extern bool tool_quiet;
 
 #define TOOL_TRY(call)                       \
 	do {                                 \

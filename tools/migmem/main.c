@@ -22,11 +22,11 @@ static int command_run(int argc, char **argv)
 	const bool judged = code != TOOL_USAGE && r.sessions != NULL;
 	const bool passed = judged && run_passed(&o, &r) && code == TOOL_OK;
 	if (r.complete)
-		report_print(&o, &r);
+		report_print(o.out, &o, &r);
 	if (judged) {
 		const int written = report_write(&o, &r, passed);
 		code = written != TOOL_OK ? written : passed ? TOOL_OK : TOOL_REJECT;
-		printf("%s\n", passed ? "PASSED" : "FAILED");
+		fprintf(o.out, "%s\n", passed ? "PASSED" : "FAILED");
 	}
 	run_release(&r);
 	return code;
@@ -44,6 +44,7 @@ int main(int argc, char **argv)
 		{"fits-in", command_fits_in, "how many sessions fit in a memory, and what runs out first"},
 		{"compare", command_compare, "whether a newer result needs more memory than an older one"},
 		{"header", command_header, "a C header that sizes regions by the equations"},
+		{"selftest", command_selftest, "proof that the measurement can fail"},
 	};
 	const bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
 

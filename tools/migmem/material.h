@@ -3,6 +3,8 @@
 #ifndef MIGMEM_MATERIAL_H
 #define MIGMEM_MATERIAL_H
 
+#include <stdio.h>
+
 #include "common/options.h"
 #include "migmem/stage.h"
 #include "policy/policy.h"
@@ -22,6 +24,7 @@ struct run_options {
 
 	/* derived */
 	bool distinct;
+	FILE *out;		/* progress and tables */
 };
 
 /* A policy as a Migration TD is started with it. */

@@ -30,7 +30,7 @@ size_t run_specs(struct run_options *o, struct option_spec *specs)
 			"where all sessions wait for each other (key-exchange)", false},
 		{"rounds", 0, OPTION_NUMBER, &o->rounds, "R", "do it R times in the same MigTDs (1)", false},
 		{"seed", 0, OPTION_NUMBER, &o->seed, "S", "order in which sessions start (0: as numbered)", false},
-		{"json", 0, OPTION_TEXT, &o->json, "FILE", "write the results; - is the standard output", false},
+		{"json", 0, OPTION_TEXT, &o->json, "FILE", "write the results; - is the standard output, alone", false},
 		{"report", 0, OPTION_TEXT, &o->report, "DIR", "results and all logs", false},
 		{"memory", 0, OPTION_TEXT, &o->memory, "SIZE", 
 			"of the measured MigTDs, as the next three (enough)", false},
@@ -82,6 +82,8 @@ int run_check(struct run_options *o)
 	TOOL_TRY(one_of("target", o->target, target, COUNT_OF(target)));
 	TOOL_TRY(check_hold(o->hold));
 	o->distinct = strcmp(o->policies, "distinct") == 0;
+	/* Results on the standard output stay alone there. */
+	o->out = o->json != NULL && strcmp(o->json, "-") == 0 ? stderr : stdout;
 	const uint64_t most = o->distinct ? DISTINCT_MOST : SESSIONS_MOST;
 	if (o->sessions == 0 || o->sessions > most)
 		return tool_fail(TOOL_USAGE, "--sessions: must be 1 to %llu", (unsigned long long)most);

@@ -20,84 +20,84 @@
 #define SEED_SHARED_FIXED 0x40000
 #define SEED_SHARED_PER_SESSION 0x20000
 
-static void print_row(const char *name, const struct run_result *r, const char *counter,
+static void print_row(FILE *to, const char *name, const struct run_result *r, const char *counter,
 	uint64_t seed)
 {
 	const int64_t src = counter_of(r->role[ROLE_SRC].counters, counter);
 	const int64_t dst = counter_of(r->role[ROLE_DST].counters, counter);
 	const int64_t worst = src > dst ? src : dst;
 
-	printf("%-26s %12" PRId64 " %12" PRId64 " %14" PRIu64, name, src, dst, seed);
+	fprintf(to, "%-26s %12" PRId64 " %12" PRId64 " %14" PRIu64, name, src, dst, seed);
 	if (worst > 0)
-		printf(" %9.1fx", (double)seed / (double)worst);
-	printf("\n");
+		fprintf(to, " %9.1fx", (double)seed / (double)worst);
+	fprintf(to, "\n");
 }
 
-static void print_table(const struct run_options *o, const struct run_result *r)
+static void print_table(FILE *to, const struct run_options *o, const struct run_result *r)
 {
-	printf("\n%" PRIu64 " sessions at once, policy of %zu bytes, %s policies, hold after %s\n",
+	fprintf(to, "\n%" PRIu64 " sessions at once, policy of %zu bytes, %s policies, hold after %s\n",
 		o->sessions, r->policy_bytes, o->distinct ? "distinct" : "equal", o->hold);
-	printf("%-26s %12s %12s %14s %10s\n", "bytes", "source", "destination", "seed document",
+	fprintf(to, "%-26s %12s %12s %14s %10s\n", "bytes", "source", "destination", "seed document",
 		"smaller by");
-	print_row("stack", r, "stack_peak", SEED_STACK);
-	print_row("heap, extent", r, "heap_extent_peak",
+	print_row(to, "stack", r, "stack_peak", SEED_STACK);
+	print_row(to, "heap, extent", r, "heap_extent_peak",
 		SEED_HEAP_FIXED + SEED_HEAP_PER_SESSION * o->sessions);
-	print_row("shared memory, extent", r, "shared_extent_peak",
+	print_row(to, "shared memory, extent", r, "shared_extent_peak",
 		SEED_SHARED_FIXED + SEED_SHARED_PER_SESSION * o->sessions);
 }
 
-static void print_hex_line(const char *name, const json_t *counters, const char *counter)
+static void print_hex_line(FILE *to, const char *name, const json_t *counters, const char *counter)
 {
 	const int64_t bytes = counter_of(counters, counter);
-	printf("%s: %" PRIx64 " (%" PRId64 " bytes)\n", name, (uint64_t)bytes, bytes);
+	fprintf(to, "%s: %" PRIx64 " (%" PRId64 " bytes)\n", name, (uint64_t)bytes, bytes);
 }
 
-static void print_tags(const json_t *counters)
+static void print_tags(FILE *to, const json_t *counters)
 {
 	const char *tag;
 	const json_t *usage;
 
-	printf("%-20s %12s %12s %12s\n", "heap by user", "reserved", "peak", "extent");
+	fprintf(to, "%-20s %12s %12s %12s\n", "heap by user", "reserved", "peak", "extent");
 	json_object_foreach((json_t *)(uintptr_t)json_object_get(counters, "by_tag"), tag, usage)
-		printf("  %-18s %12" PRId64 " %12" PRId64 " %12" PRId64 "\n", tag,
+		fprintf(to, "  %-18s %12" PRId64 " %12" PRId64 " %12" PRId64 "\n", tag,
 			counter_of(usage, "reserved"), counter_of(usage, "peak"), counter_of(usage, "extent"));
 }
 
-static void print_sessions(const json_t *sessions)
+static void print_sessions(FILE *to, const json_t *sessions)
 {
 	const json_t *s;
 	size_t i;
 
 	if (json_array_size(sessions) == 0)
 		return;
-	printf("at the barrier%-14s %12s %12s\n", "", "heap", "shared");
+	fprintf(to, "at the barrier%-14s %12s %12s\n", "", "heap", "shared");
 	json_array_foreach(sessions, i, s)
 	{
 		if (i == 16) {
-			printf("  ... and %zu more\n", json_array_size(sessions) - i);
+			fprintf(to, "  ... and %zu more\n", json_array_size(sessions) - i);
 			break;
 		}
 		AUTO_TEXT name = tool_text("request %" JSON_INTEGER_FORMAT " in %s",
 			(json_int_t)counter_of(s, "request_id"), json_string_value(json_object_get(s, "phase")));
-		printf("  %-26s %12" PRId64 " %12" PRId64 "\n", name, counter_of(s, "heap"),
+		fprintf(to, "  %-26s %12" PRId64 " %12" PRId64 "\n", name, counter_of(s, "heap"),
 			counter_of(s, "shared"));
 	}
 }
 
-void report_print(const struct run_options *o, const struct run_result *r)
+void report_print(FILE *to, const struct run_options *o, const struct run_result *r)
 {
-	print_table(o, r);
+	print_table(to, o, r);
 	for (enum role role = 0; role < ROLE_COUNT; role++) {
 		const struct role_result *one = &r->role[role];
-		printf("\nmigtd-%s\n", role_name[role]);
-		printf("MSK exchange completed: %zu times\n", one->msk_lines);
-		print_hex_line("max stack usage", one->counters, "stack_peak");
-		print_hex_line("max heap usage", one->counters, "heap_extent_peak");
-		print_hex_line("max shared memory usage", one->counters, "shared_extent_peak");
-		print_tags(one->counters);
-		print_sessions(one->sessions);
+		fprintf(to, "\nmigtd-%s\n", role_name[role]);
+		fprintf(to, "MSK exchange completed: %zu times\n", one->msk_lines);
+		print_hex_line(to, "max stack usage", one->counters, "stack_peak");
+		print_hex_line(to, "max heap usage", one->counters, "heap_extent_peak");
+		print_hex_line(to, "max shared memory usage", one->counters, "shared_extent_peak");
+		print_tags(to, one->counters);
+		print_sessions(to, one->sessions);
 	}
-	fflush(stdout);
+	fflush(to);
 }
 
 /* --- JSON ---------------------------------------------------------------------------------- */
@@ -181,6 +181,35 @@ json_t *report_json(const struct run_options *o, const struct run_result *r, boo
 		"passed", passed);
 }
 
+int report_json_text(const struct run_options *o, const char *text)
+{
+	if (o->json == NULL)
+		return TOOL_OK;
+	if (strcmp(o->json, "-") != 0)
+		return file_write_text(o->json, text);
+	return puts(text) >= 0 && fflush(stdout) == 0 ? TOOL_OK :
+		tool_fail(TOOL_USAGE, "cannot write the results to the standard output");
+}
+
+static int write_folder(const struct run_options *o, const struct run_result *r, const char *json)
+{
+	AUTO_TEXT json_path = tool_text("%s/run.json", o->report);
+	AUTO_TEXT text_path = tool_text("%s/run.txt", o->report);
+	AUTO_TEXT text = NULL;
+	size_t n = 0;
+
+	TOOL_TRY(folder_make(o->report));
+	TOOL_TRY(file_write_text(json_path, json));
+	if (!r->complete)
+		return TOOL_OK;
+	FILE *to = open_memstream(&text, &n);
+	if (to == NULL)
+		return tool_fail(TOOL_USAGE, "out of memory");
+	report_print(to, o, r);
+	fclose(to);
+	return file_write_text(text_path, text);
+}
+
 int report_write(const struct run_options *o, const struct run_result *r, bool passed)
 {
 	AUTO_JSON report = report_json(o, r, passed);
@@ -188,14 +217,6 @@ int report_write(const struct run_options *o, const struct run_result *r, bool p
 	if (report == NULL)
 		return tool_fail(TOOL_USAGE, "out of memory");
 	AUTO_TEXT text = json_dumps(report, JSON_INDENT(2));
-	if (o->json != NULL && strcmp(o->json, "-") == 0)
-		puts(text);
-	else if (o->json != NULL)
-		TOOL_TRY(file_write_text(o->json, text));
-	if (o->report != NULL) {
-		AUTO_TEXT path = tool_text("%s/run.json", o->report);
-		TOOL_TRY(folder_make(o->report));
-		TOOL_TRY(file_write_text(path, text));
-	}
-	return TOOL_OK;
+	TOOL_TRY(report_json_text(o, text));
+	return o->report != NULL ? write_folder(o, r, text) : TOOL_OK;
 }

@@ -246,9 +246,9 @@ static int wait_barrier(struct pass *p, const char *phase, bool *reached)
 		TOOL_TRY(wait_a_little(p));
 	}
 	*reached = true;
-	printf("  barrier after %s: src %zu held, %zu queued; dst %zu held, %zu queued\n", phase,
+	fprintf(p->o->out, "  barrier after %s: src %zu held, %zu queued; dst %zu held, %zu queued\n", phase,
 		m[ROLE_SRC].held, m[ROLE_SRC].queued, m[ROLE_DST].held, m[ROLE_DST].queued);
-	fflush(stdout);
+	fflush(p->o->out);
 	return TOOL_OK;
 }
 
@@ -291,8 +291,8 @@ static int pass_barriers(struct pass *p)
 
 /* --- keys ---------------------------------------------------------------------------------- */
 
-/* A blob that one user TD exports, the other imports. */
-static int carry(struct pass *p, enum role from, size_t i, bool *ok)
+/* A blob that one user TD exports, another on the other host imports. */
+static int carry(struct pass *p, enum role from, size_t i, size_t k, bool *ok)
 {
 	const enum role to = from == ROLE_SRC ? ROLE_DST : ROLE_SRC;
 	AUTO_JSON exported = NULL;
@@ -305,11 +305,15 @@ static int carry(struct pass *p, enum role from, size_t i, bool *ok)
 	if (!json_is_true(json_object_get(exported, "ok")) || blob == NULL)
 		return TOOL_OK;
 	TOOL_TRY(platform_try(p->stage, &p->platform[to], json_pack("{sssIss}", "do", "import", "td",
-		p->user_td[to][i], "blob", blob), &imported));
+		p->user_td[to][k], "blob", blob), &imported));
 	*ok = json_is_true(json_object_get(imported, "ok"));
 	return TOOL_OK;
 }
 
+/*
+ * Session by session, both ways; then each session's blob to the next one's user TD, which must
+ * not be able to read it: else equal keys would prove nothing.
+ */
 static int prove_keys(struct pass *p)
 {
 	for (size_t i = 0; i < p->o->sessions; i++) {
@@ -317,9 +321,15 @@ static int prove_keys(struct pass *p)
 		bool there = false, back = false;
 		if (s->status[ROLE_SRC] != 0 || s->status[ROLE_DST] != 0)
 			continue;
-		TOOL_TRY(carry(p, ROLE_SRC, i, &there));
-		TOOL_TRY(carry(p, ROLE_DST, i, &back));
+		TOOL_TRY(carry(p, ROLE_SRC, i, i, &there));
+		TOOL_TRY(carry(p, ROLE_DST, i, i, &back));
 		s->msk_match = there && back;
+	}
+	for (size_t i = 0; i + 1 < p->o->sessions; i++) {
+		bool shared = false;
+		if (p->sessions[i].msk_match && p->sessions[i + 1].msk_match)
+			TOOL_TRY(carry(p, ROLE_SRC, i, i + 1, &shared));
+		p->sessions[i].key_shared = shared;
 	}
 	return TOOL_OK;
 }
@@ -354,9 +364,9 @@ int round_execute(struct pass *p, size_t round)
 {
 	const bool all = strcmp(p->o->hold, "all") == 0;
 
-	printf("round %zu of %" PRIu64 ": %" PRIu64 " sessions, %zu source and %zu destination MigTDs\n",
+	fprintf(p->o->out, "round %zu of %" PRIu64 ": %" PRIu64 " sessions, %zu source and %zu destination MigTDs\n",
 		round + 1, p->o->rounds, p->o->sessions, p->n[ROLE_SRC], p->n[ROLE_DST]);
-	fflush(stdout);
+	fflush(p->o->out);
 	reset_sessions(p);
 	TOOL_TRY(create_user_tds(p));
 	if (strcmp(p->o->hold, "none") != 0)
@@ -368,9 +378,9 @@ int round_execute(struct pass *p, size_t round)
 	find_reasons(p);
 	TOOL_TRY(code);
 	TOOL_TRY(prove_keys(p));
-	printf("  %zu source and %zu destination sessions completed\n",
+	fprintf(p->o->out, "  %zu source and %zu destination sessions completed\n",
 		p->o->sessions - count_results(p, ROLE_SRC, NULL, true),
 		p->o->sessions - count_results(p, ROLE_DST, NULL, true));
-	fflush(stdout);
+	fflush(p->o->out);
 	return TOOL_OK;
 }

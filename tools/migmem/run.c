@@ -107,7 +107,7 @@ int run_execute(const struct run_options *o, struct run_result *r)
 	*r = (struct run_result){0};
 	TOOL_TRY(stage_begin(&stage, o->keep));
 	if (o->keep)
-		printf("everything of this run stays in %s\n", stage.folder);
+		fprintf(o->out, "everything of this run stays in %s\n", stage.folder);
 	int code = run_in(&stage, o, &m, r);
 	r->complete = code == TOOL_OK;
 	stage_stop(&stage);
@@ -154,6 +154,10 @@ static bool session_passed(const struct session_result *s)
 	}
 	if (ok && !s->msk_match) {
 		tool_warn("session %zu: the two hosts hold different migration keys", s->id);
+		ok = false;
+	}
+	if (s->key_shared) {
+		tool_warn("session %zu: another session has the same migration key", s->id);
 		ok = false;
 	}
 	return ok;

@@ -25,6 +25,7 @@ struct session_result {
 	int status[ROLE_COUNT];	/* result codes; -1 = none came */
 	char *reason[ROLE_COUNT];	/* NULL, or the line that says why */
 	bool msk_match;
+	bool key_shared;	/* the next session's user TD could read what this one's wrote */
 	uint64_t started, ms;
 };
 
@@ -48,8 +49,10 @@ bool run_passed(const struct run_options *o, const struct run_result *r);
 void run_release(struct run_result *r);
 
 /* report.c */
-void report_print(const struct run_options *o, const struct run_result *r);
+void report_print(FILE *to, const struct run_options *o, const struct run_result *r);
 json_t *report_json(const struct run_options *o, const struct run_result *r, bool passed);
+/* To the file or standard output that --json names, if it does. */
+int report_json_text(const struct run_options *o, const char *text) MUST_USE;
 int report_write(const struct run_options *o, const struct run_result *r, bool passed) MUST_USE;
 
 #endif

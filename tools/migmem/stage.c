@@ -21,6 +21,12 @@
 
 /* One for the process: the signals that interrupt are blocked and read from here. */
 static int signal_fd = -1;
+static bool interrupted;
+
+bool stage_interrupted(void)
+{
+	return interrupted;
+}
 
 static int catch_signals(void)
 {
@@ -259,8 +265,10 @@ int stage_wait(struct stage *s, const int *fds, size_t n, int ms, size_t *ready)
 	int events = poll(p, (nfds_t)(1 + s->n + n), ms);
 	if (events < 0 && errno != EINTR)
 		code = tool_fail(TOOL_REJECT, "poll failed: %s", strerror(errno));
-	if (p[0].revents != 0)
+	if (p[0].revents != 0) {
+		interrupted = true;
 		code = tool_fail(TOOL_REJECT, "interrupted");
+	}
 	for (size_t i = 0; i < s->n && code == TOOL_OK; i++)
 		if (p[1 + i].revents != 0)
 			code = child_ended(s->children[i]);

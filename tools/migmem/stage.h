@@ -35,6 +35,8 @@ int stage_begin(struct stage *s, bool keep) MUST_USE;
 /* Ends every child; the folder and the logs stay. */
 void stage_stop(struct stage *s);
 void stage_end(struct stage *s);
+/* Whether a signal has come, in this stage or an earlier one. */
+bool stage_interrupted(void);
 
 /* Path inside the folder. */
 char *stage_path(const struct stage *s, const char *name);

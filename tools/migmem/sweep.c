@@ -74,23 +74,23 @@ static char *grouped(int64_t value)
 	return tool_text("0x%" PRIx64 "_%04" PRIx64, (uint64_t)value >> 16, (uint64_t)value & 0xffff);
 }
 
-static void print_equations(const struct sweep *s)
+static void print_equations(FILE *to, const struct sweep *s)
 {
 	static const char *const title[QUANTITY_COUNT] = {"Stack Size", "Heap Size", "Shared Memory Size"};
 
-	printf("\n%-10s %12s %12s %12s\n", "sessions", "stack", "heap", "shared");
+	fprintf(to, "\n%-10s %12s %12s %12s\n", "sessions", "stack", "heap", "shared");
 	for (size_t i = 0; i < s->n; i++) {
-		printf("%-10" PRId64, s->sessions[i]);
+		fprintf(to, "%-10" PRId64, s->sessions[i]);
 		for (size_t q = 0; q < QUANTITY_COUNT; q++)
-			printf(" %12" PRId64, worst_peak(json_array_get(s->runs, i), q));
-		printf("\n");
+			fprintf(to, " %12" PRId64, worst_peak(json_array_get(s->runs, i), q));
+		fprintf(to, "\n");
 	}
-	printf("\nMeasured, the larger of source and destination, the worst of all phases:\n");
+	fprintf(to, "\nMeasured, the larger of source and destination, the worst of all phases:\n");
 	for (size_t q = 0; q < QUANTITY_COUNT; q++) {
 		const struct equation *e = &s->equation[q];
 		AUTO_TEXT fixed = grouped(e->fixed);
 		AUTO_TEXT per_session = grouped(e->per_session);
-		printf("  %s = %s + %s * session_num   (%" PRId64 " + %" PRId64 " n, off by at most %" PRId64
+		fprintf(to, "  %s = %s + %s * session_num   (%" PRId64 " + %" PRId64 " n, off by at most %" PRId64
 			" in %zu runs)\n", title[q], fixed, per_session, e->fixed, e->per_session,
 			e->max_residual, e->n);
 	}
@@ -123,8 +123,7 @@ static int write_sweep(const struct run_options *o, const struct sweep *s)
 	if (result == NULL)
 		return tool_fail(TOOL_USAGE, "out of memory");
 	AUTO_TEXT text = json_dumps(result, JSON_INDENT(2));
-	if (o->json != NULL)
-		TOOL_TRY(file_write_text(o->json, text));
+	TOOL_TRY(report_json_text(o, text));
 	if (o->report != NULL) {
 		AUTO_TEXT path = tool_text("%s/sweep.json", o->report);
 		TOOL_TRY(file_write_text(path, text));
@@ -167,11 +166,11 @@ int command_sweep(int argc, char **argv)
 	int code = sweep_all(&o, &s);
 	if (code == TOOL_OK) {
 		fit_all(&s);
-		print_equations(&s);
+		print_equations(o.out, &s);
 		code = write_sweep(&o, &s);
 		if (code == TOOL_OK && !s.passed)
 			code = TOOL_REJECT;
-		printf("%s\n", code == TOOL_OK ? "PASSED" : "FAILED");
+		fprintf(o.out, "%s\n", code == TOOL_OK ? "PASSED" : "FAILED");
 	}
 	json_decref(s.runs);
 	return code;

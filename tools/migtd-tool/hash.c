@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "commands.h"
 #include "common/json_text.h"
@@ -58,10 +57,10 @@ static int predict(const struct hash_options *o, uint8_t tdinfo[TDINFO_SIZE])
 	AUTO_BLOB chain = {0};
 	struct measured_files files = {.ra_disabled = o->ra_disabled};
 
-	if (o->mrtd != NULL && !hex_read(o->mrtd, tdinfo + TDINFO_AT_MRTD, 48))
+	if (o->mrtd != NULL && !hex_read(o->mrtd, tdinfo + TDINFO_MRTD, 48))
 		return tool_fail(TOOL_USAGE, "--mrtd: is not 96 hexadecimal digits");
 	if (o->mrtd == NULL)
-		TOOL_TRY(image_mrtd(o->image, tdinfo + TDINFO_AT_MRTD));
+		TOOL_TRY(image_mrtd(o->image, tdinfo + TDINFO_MRTD));
 	if (o->policy_v2) {
 		TOOL_TRY(read_file_of(o, o->issuer_chain, cfv_guid_issuer_chain, "policy issuer chain", &chain));
 		files.issuer_chain = &chain;
@@ -86,7 +85,7 @@ static int write_td_info(const char *path, const uint8_t tdinfo[TDINFO_SIZE])
 	static const char *const name[] = {"mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3"};
 
 	for (size_t i = 0; i < COUNT_OF(name); i++) {
-		const size_t at = i == 0 ? TDINFO_AT_MRTD : TDINFO_AT_RTMR0 + (i - 1) * 48;
+		const size_t at = i == 0 ? TDINFO_MRTD : TDINFO_RTMR0 + (i - 1) * 48;
 		AUTO_TEXT hex = hex_lower(tdinfo + at, 48);
 		blob_format(&text, "%c\"%s\":\"%s\"", i == 0 ? '{' : ',', name[i], hex);
 	}
@@ -99,8 +98,8 @@ static int update_mapping(const char *path, const uint8_t tdinfo[TDINFO_SIZE])
 	static const struct {
 		const char *name;
 		size_t at;
-	} field[] = {{"mrtd", TDINFO_AT_MRTD}, {"rtmr0", TDINFO_AT_RTMR0},
-		{"rtmr1", TDINFO_AT_RTMR0 + 48}};
+	} field[] = {{"mrtd", TDINFO_MRTD}, {"rtmr0", TDINFO_RTMR0},
+		{"rtmr1", TDINFO_RTMR0 + 48}};
 	AUTO_JSON mapping = json_read_file(path);
 
 	if (mapping == NULL)
@@ -145,7 +144,7 @@ static int write_result(const struct hash_options *o, const uint8_t hash[DIGEST_
 int command_hash(int argc, char **argv)
 {
 	struct hash_options o = {0};
-	uint8_t tdinfo[TDINFO_SIZE] = {0}, hash[DIGEST_SHA384_SIZE];
+	uint8_t tdinfo[TDINFO_SIZE] = {0}, info_hash[SHA384_SIZE], hash[SHA384_SIZE];
 	const struct option_spec specs[] = {
 		{"manifest", 'm', OPTION_TEXT, &o.manifest, "FILE", "launch values, JSON", true},
 		{"image", 'i', OPTION_TEXT, &o.image, "FILE", "ELF file or TDVF image", false},
@@ -173,16 +172,12 @@ int command_hash(int argc, char **argv)
 		return tool_fail(TOOL_USAGE, "one of --image and --mrtd is needed");
 	TOOL_TRY(manifest_read(o.manifest, tdinfo));
 	TOOL_TRY(predict(&o, tdinfo));
-	tdinfo_ignore(o.attr, tdinfo);
-	digest_sha384(tdinfo, sizeof(tdinfo), hash);
-	if (o.servtd_hash) {
-		uint8_t info_hash[DIGEST_SHA384_SIZE];
-		memcpy(info_hash, hash, sizeof(hash));
-		servtd_hash_of(info_hash, o.attr, hash);
-	}
+	tdinfo_mask(tdinfo, o.attr);
+	tdinfo_hash(tdinfo, info_hash);
+	servtd_hash(info_hash, o.attr, hash);
 	if (o.td_info_output != NULL)
 		TOOL_TRY(write_td_info(o.td_info_output, tdinfo));
 	if (o.mapping != NULL)
 		TOOL_TRY(update_mapping(o.mapping, tdinfo));
-	return write_result(&o, hash);
+	return write_result(&o, o.servtd_hash ? hash : info_hash);
 }

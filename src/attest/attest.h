@@ -3,6 +3,20 @@
  * Quote verification (DCAP, TDX): local collateral, checked once at start-up and indexed in
  * place, and verify_quote() with its 822-byte result.  All calls are synchronous and take their
  * working memory from the caller.
+ *
+ * Verdicts are those of attestation spec 3: versions 4 and 5 with TD reports 1.0 and 1.5, no
+ * clock.  Where the spec leaves a choice or asks for one:
+ *  - TCB info and QE identity are hashed as they stand, so white space counts; duplicates of known
+ *    members, SVNs beyond their width and two identities of one TDX module are refused;
+ *  - the root of every chain is the bundle's rootCa byte for byte, not just by its key;
+ *  - basicConstraints must say CA for root and CAs and must not for leaves; inner and outer
+ *    signature algorithm agree; no extension comes twice;
+ *  - the signature part of a quote holds its certification data and nothing else; padding behind
+ *    it is free; the chain has LF line ends and begins with the PCK certificate;
+ *  - CRLs may be PEM or hexadecimal and name their issuer byte for byte; an unknown critical
+ *    extension, of the CRL or of an entry, voids the CRL;
+ *  - a level "ConfigurationAndSWHardeningNeeded", whose name the result cannot hold, is refused, and
+ *    so is a TCB date that is not after 1970.
  */
 #ifndef ATTEST_ATTEST_H
 #define ATTEST_ATTEST_H

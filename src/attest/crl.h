@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
  * CRLs (RFC 5280, v2) as they stand in a bundle: PEM, or DER in hexadecimal digits, read once from
- * beginning to end through a small window, so that their length does not matter.  Signatures are ECDSA P-256 with SHA-256.
+ * beginning to end through a small window, so that their length does not matter.  Signatures are
+ * ECDSA P-256 with SHA-256.
  */
 #ifndef ATTEST_CRL_H
 #define ATTEST_CRL_H

@@ -250,7 +250,8 @@ enum status pem_piece(struct pem_reader *p, uint8_t *to, size_t room, size_t *n,
 			*event = PEM_MORE;
 			return pem_end(&p->decoder);
 		}
-		TRY(pem_feed(&p->decoder, p->piece + p->at, (size_t)(p->have - p->at), &taken, event));
+		const size_t left = (size_t)(p->have - p->at);
+		TRY(pem_feed(&p->decoder, p->piece + p->at, left, &taken, event));
 		p->at = (uint8_t)(p->at + taken);
 		*n = p->decoder.n;
 		if (*event != PEM_MORE)

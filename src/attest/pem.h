@@ -12,7 +12,7 @@
 
 enum pem_event {
 	PEM_MORE,		/* all input was taken; no section is complete */
-	PEM_FULL,		/* the buffer is full and the section goes on: empty it, or give up */
+	PEM_FULL,		/* the buffer is full and the section goes on: empty it or stop */
 	PEM_CERTIFICATE,	/* a section is complete: `n` bytes in `to` */
 	PEM_CRL,
 };

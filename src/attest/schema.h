@@ -29,7 +29,7 @@ struct schema_member {
 	uint8_t id;		/* the caller's name for it */
 	uint8_t type;		/* enum schema_type */
 	bool optional;
-	const struct schema_object *object;	/* of SCHEMA_OBJECT, and of a SCHEMA_ARRAY's elements */
+	const struct schema_object *object;	/* it, or what an array consists of */
 };
 
 struct schema_object {

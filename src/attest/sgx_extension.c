@@ -22,7 +22,7 @@ enum {
 #define TCB_PCESVN 17
 #define TCB_CPUSVN 18
 
-/* The last arc of an OID that consists of the base, `arc` unless that is 0, and one more; 0 else. */
+/* The last arc of an OID that is the base, `arc` unless that is 0, and one more; otherwise 0. */
 static uint8_t last_arc(struct span oid, uint8_t arc)
 {
 	const size_t n = sizeof(base) + (arc != 0 ? 2 : 1);

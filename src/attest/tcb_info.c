@@ -140,16 +140,17 @@ static enum status identity_id(struct tcb_info *info, const struct schema_event 
 /* Two identities of one version would leave the choice to their order. */
 static enum status identity_is_new(struct tcb_info *info)
 {
+	const uint8_t version = info->identity_version;
 	struct tcb_info_seen *seen = info->seen;
 
 	if (info->identity_count == TCB_MODULE_LEVELS_MAX)
 		return ERR_COLLATERAL;
 	for (uint8_t i = 0; seen != NULL && i < info->identity_count; i++) {
-		if (info->identity_version != 0 && seen->module_version[i] == info->identity_version)
+		if (version != 0 && seen->module_version[i] == version)
 			return ERR_COLLATERAL;
 	}
 	if (seen != NULL)
-		seen->module_version[info->identity_count] = info->identity_version;
+		seen->module_version[info->identity_count] = version;
 	info->identity_count++;
 	return STATUS_OK;
 }

@@ -190,7 +190,8 @@ static enum status advise_relaunch(const struct attest_work *w, enum level_statu
 
 	if (svn2 == NULL || qe_status(&w->qe) != LEVEL_UP_TO_DATE ||
 		sgx > LEVEL_CONFIGURATION_AND_SW_HARDENING_NEEDED ||
-		(*status != LEVEL_OUT_OF_DATE && *status != LEVEL_OUT_OF_DATE_CONFIGURATION_NEEDED) ||
+		(*status != LEVEL_OUT_OF_DATE &&
+		*status != LEVEL_OUT_OF_DATE_CONFIGURATION_NEEDED) ||
 		!tcb->module_level.found || tcb->module_level.status != LEVEL_OUT_OF_DATE)
 		return STATUS_OK;
 	if (svn2[1] > 0 && !tcb->module2_found)

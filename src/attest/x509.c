@@ -113,6 +113,16 @@ static bool read_basic_constraints(struct span value, bool *is_ca)
 	return reader_done(&outer);
 }
 
+/* Bit of an extension we know, else 0. */
+static uint8_t extension_bit(struct span oid)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known_extensions); i++) {
+		if (der_oid_is(oid, known_extensions[i].oid, sizeof(known_extensions[i].oid)))
+			return known_extensions[i].bit;
+	}
+	return 0;
+}
+
 /* An OID that another extension before `end` has as well. */
 static bool seen_before(struct span extensions, const uint8_t *end, struct span oid)
 {
@@ -146,11 +156,9 @@ static void read_extensions(struct x509 *cert, struct reader *tbs)
 			tbs->failed = true;
 			return;
 		}
-		for (size_t i = 0; i < ARRAY_SIZE(known_extensions); i++) {
-			if (der_oid_is(oid, known_extensions[i].oid, sizeof(known_extensions[i].oid)))
-				cert->has |= known_extensions[i].bit;
-		}
-		if (oid.n == 3 && memcmp(oid.at, "\x55\x1d\x13", 3) == 0 &&
+		const uint8_t bit = extension_bit(oid);
+		cert->has |= bit;
+		if (bit == X509_HAS_BASIC_CONSTRAINTS &&
 			!read_basic_constraints(value, &cert->is_ca))
 			tbs->failed = true;
 	}

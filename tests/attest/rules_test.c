@@ -463,8 +463,8 @@ CHANGE(relaunch_other, relaunch(w, 3, 2))
 CHANGE(relaunch_unknown, relaunch(w, 2, 9))
 CHANGE(relaunch_unknown_v4, relaunch(w, 2, 9); w->version = 4)
 CHANGE(relaunch_unknown_qe_out, relaunch(w, 2, 9); qe_out(w))
-CHANGE(relaunch_unknown_sgx_out, relaunch(w, 2, 9); ONE("OutOfDate"))
-CHANGE(relaunch_unknown_current, relaunch(w, 2, 9); w->tee_tcb_svn[0] = 5)
+CHANGE(relaunch_sgx_out, relaunch(w, 2, 9); ONE("OutOfDate"))
+CHANGE(relaunch_current, relaunch(w, 2, 9); w->tee_tcb_svn[0] = 5)
 CHANGE(relaunch_qe_revoked, relaunch(w, 1, 5); qe_revoked(w))
 
 static void relaunch_is_advised_by_the_module_now_loaded(void **state)
@@ -477,8 +477,8 @@ static void relaunch_is_advised_by_the_module_now_loaded(void **state)
 		{"unknown module", relaunch_unknown, ERR_TCB_MODULE, NULL},
 		{"not asked in v4", relaunch_unknown_v4, STATUS_OK, "UpToDate"},
 		{"not asked with an old QE", relaunch_unknown_qe_out, STATUS_OK, "UpToDate"},
-		{"not asked with an old platform", relaunch_unknown_sgx_out, STATUS_OK, "OutOfDate"},
-		{"not asked with a current module", relaunch_unknown_current, STATUS_OK, "UpToDate"},
+		{"not asked with an old platform", relaunch_sgx_out, STATUS_OK, "OutOfDate"},
+		{"not asked with a current module", relaunch_current, STATUS_OK, "UpToDate"},
 		{"QE revoked", relaunch_qe_revoked, ERR_TCB_REVOKED, NULL},
 	};
 

@@ -162,7 +162,8 @@ static void malformed_text_is_refused(void **state)
 		{BEGIN "\nQUJ\n" END, -1}, {BEGIN "\nQ\n" END, -1}, {BEGIN "\nQUI\n" END, -1},
 		{BEGIN "\nQR==\n" END, -1}, {BEGIN "\nQUJ=\n" END, -1},	/* bits left over */
 		{BEGIN "\nQQ=\n" END, -1}, {BEGIN "\nQQ===\n" END, -1}, {BEGIN "\n====\n" END, -1},
-		{BEGIN "\nQQ==QUJD\n" END, -1}, {BEGIN "\nQQ=Q\n" END, -1}, {BEGIN "\n=QQQ\n" END, -1},
+		{BEGIN "\nQQ==QUJD\n" END, -1}, {BEGIN "\nQQ=Q\n" END, -1},
+		{BEGIN "\n=QQQ\n" END, -1},
 		{BEGIN "\nQU JD\n" END, -1}, {BEGIN "\nQU-D\n" END, -1}, {BEGIN "\nQU_D\n" END, -1},
 		{BEGIN "\nQUJD\r" END, -1}, {BEGIN "\nProc-Type: 4\n\nQUJD\n" END, -1},
 		{BEGIN "\n" BEGIN "\nQUJD\n" END, -1}, {END "\n", -1}, {"x\n" END, -1},

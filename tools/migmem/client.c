@@ -16,6 +16,8 @@
 /* How often a socket that is not served yet is tried, and how long an answer may take. */
 #define CONNECT_PACE_MS 5
 #define ANSWER_MS 30000
+/* How long after a connection broke its process may take to end. */
+#define LAST_WORDS_MS 1000
 
 static int try_connect(const char *path, int type)
 {
@@ -40,7 +42,7 @@ static int try_connect(const char *path, int type)
 int client_connect(struct stage *s, const char *name, const char *path, bool packets,
 	uint64_t until, struct client *c)
 {
-	*c = (struct client){.packets = packets};
+	*c = (struct client){.stage = s, .packets = packets};
 	while ((c->fd = try_connect(path, packets ? SOCK_SEQPACKET : SOCK_STREAM)) < 0) {
 		const int error = errno;
 		if ((error != ENOENT && error != ECONNREFUSED && error != EAGAIN) || stage_now() >= until)
@@ -68,6 +70,11 @@ void client_close(struct client *c)
 
 static int closed(const struct client *c, ssize_t n)
 {
+	const int error = errno;
+
+	/* The other end is most likely one of our children, whose last words say more. */
+	TOOL_TRY(stage_wait(c->stage, NULL, 0, LAST_WORDS_MS, NULL));
+	errno = error;
 	return tool_fail(TOOL_REJECT, "%s: the connection was closed%s%s", c->name, n < 0 ? ": " : "",
 		n < 0 ? strerror(errno) : "");
 }

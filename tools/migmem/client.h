@@ -7,6 +7,7 @@
 #include "migmem/stage.h"
 
 struct client {
+	struct stage *stage;
 	int fd;
 	char *name;		/* in error lines */
 	bool packets;		/* a platform: SOCK_SEQPACKET with a kind; else lines on a stream */

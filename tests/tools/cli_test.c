@@ -88,24 +88,32 @@ static void signing_and_verifying_round_trips(void **state)
 
 	(void)state;
 	write_text(input, "{\"b\":1,\"a\":[\"x\"]}");
-	assert_int_equal(run(&errors, "json-sign", "--sign", "--private-key", key, "-n", "tdIdentity", "-i",
-		input, "-o", output, NULL), 0);
-	assert_int_equal(run(&errors, "json-sign", "--verify", "--public-key", public, "-n", "tdIdentity",
-		"-i", output, NULL), 0);
+	assert_int_equal(run(&errors, "json-sign", "--sign", "--private-key", key, "-n",
+				 "tdIdentity", "-i", input, "-o", output, NULL),
+		0);
+	assert_int_equal(run(&errors, "json-sign", "--verify", "--public-key", public, "-n",
+				 "tdIdentity", "-i", output, NULL),
+		0);
 	/* A detached signature verifies, and finalizing with it gives a document that verifies. */
 	assert_int_equal(run(&errors, "json-sign", "--sign", "--detach", "--private-key", key, "-n",
-		"tdIdentity", "-i", input, "-o", raw, NULL), 0);
-	assert_int_equal(run(&errors, "json-sign", "--verify", "--detach", "--public-key", public, "-n",
-		"tdIdentity", "-i", input, "--signature", raw, NULL), 0);
+				 "tdIdentity", "-i", input, "-o", raw, NULL),
+		0);
+	assert_int_equal(run(&errors, "json-sign", "--verify", "--detach", "--public-key", public,
+				 "-n", "tdIdentity", "-i", input, "--signature", raw, NULL),
+		0);
 	assert_int_equal(run(&errors, "json-sign", "--finalize", "-n", "tdIdentity", "-i", input,
-		"--signature", raw, "-o", again, NULL), 0);
-	assert_int_equal(run(&errors, "json-sign", "--verify", "--public-key", public, "-n", "tdIdentity",
-		"-i", again, NULL), 0);
+				 "--signature", raw, "-o", again, NULL),
+		0);
+	assert_int_equal(run(&errors, "json-sign", "--verify", "--public-key", public, "-n",
+				 "tdIdentity", "-i", again, NULL),
+		0);
 	read_into(again, &one);
-	assert_memory_equal(one.data, "{\"tdIdentity\":{\"b\":1,\"a\":[\"x\"]},\"signature\":\"30", 46);
+	assert_memory_equal(
+		one.data, "{\"tdIdentity\":{\"b\":1,\"a\":[\"x\"]},\"signature\":\"30", 46);
 	/* Another member name is not that document. */
-	assert_int_equal(run(&errors, "json-sign", "--verify", "--public-key", public, "-n", "policyData",
-		"-i", again, NULL), 1);
+	assert_int_equal(run(&errors, "json-sign", "--verify", "--public-key", public, "-n",
+				 "policyData", "-i", again, NULL),
+		1);
 	assert_one_line_naming(&errors, again);
 }
 
@@ -119,10 +127,12 @@ static void wrong_key_rejects_with_1(void **state)
 
 	(void)state;
 	write_text(input, "{}");
-	assert_int_equal(run(&errors, "json-sign", "--sign", "--private-key", key, "-n", "x", "-i", input,
-		"-o", signed_text, NULL), 0);
-	assert_int_equal(run(&errors, "json-sign", "--verify", "--public-key", other, "-n", "x", "-i",
-		signed_text, NULL), 1);
+	assert_int_equal(run(&errors, "json-sign", "--sign", "--private-key", key, "-n", "x", "-i",
+				 input, "-o", signed_text, NULL),
+		0);
+	assert_int_equal(run(&errors, "json-sign", "--verify", "--public-key", other, "-n", "x",
+				 "-i", signed_text, NULL),
+		1);
 	assert_one_line_naming(&errors, "does not verify");
 }
 
@@ -135,14 +145,16 @@ static void keys_of_another_curve_are_refused(void **state)
 
 	(void)state;
 	write_text(input, "{}");
-	assert_int_equal(run(&errors, "json-sign", "--sign", "--private-key", key, "-n", "x", "-i", input,
-		"-o", output, NULL), 2);
+	assert_int_equal(run(&errors, "json-sign", "--sign", "--private-key", key, "-n", "x", "-i",
+				 input, "-o", output, NULL),
+		2);
 	assert_one_line_naming(&errors, "P-384");
 }
 
 static void input_that_is_not_canonical_is_not_signed(void **state)
 {
-	static const char *const cases[] = {"{\"a\":1}\n", "{ \"a\":1}", "{\"a\":1e2}", "{\"a\":\"\\/\"}"};
+	static const char *const cases[] = {
+		"{\"a\":1}\n", "{ \"a\":1}", "{\"a\":1e2}", "{\"a\":\"\\/\"}"};
 	AUTO_TEXT key = in_hierarchy("policy/leaf.key");
 	P(loose);
 	P(never);
@@ -151,8 +163,9 @@ static void input_that_is_not_canonical_is_not_signed(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		write_text(loose, cases[i]);
-		assert_int_equal(run(&errors, "json-sign", "--sign", "--private-key", key, "-n", "x", "-i",
-			loose, "-o", never, NULL), 1);
+		assert_int_equal(run(&errors, "json-sign", "--sign", "--private-key", key, "-n",
+					 "x", "-i", loose, "-o", never, NULL),
+			1);
 		assert_one_line_naming(&errors, "not canonical");
 		assert_int_not_equal(access(never, F_OK), 0);
 	}
@@ -185,13 +198,15 @@ static void missing_files_and_broken_json_exit_2_and_are_named(void **state)
 	assert_one_line_naming(&errors, absent);
 	assert_int_equal(run(&errors, "policy", "verify", "-p", broken, "-c", chain, NULL), 2);
 	assert_one_line_naming(&errors, broken);
-	assert_int_equal(run(&errors, "enroll", "--policy", absent, "--root-ca", absent, "-o", never, NULL),
+	assert_int_equal(
+		run(&errors, "enroll", "--policy", absent, "--root-ca", absent, "-o", never, NULL),
 		2);
 	assert_one_line_naming(&errors, absent);
 	assert_int_equal(run(&errors, "hash", "-m", broken, "--mrtd", "00", NULL), 2);
 	assert_one_line_naming(&errors, broken);
-	assert_int_equal(run(&errors, "policy", "generate", "--pki", absent, "--mrtd", "00", "-o", never,
-		NULL), 2);
+	assert_int_equal(run(&errors, "policy", "generate", "--pki", absent, "--mrtd", "00", "-o",
+				 never, NULL),
+		2);
 	assert_one_line_naming(&errors, "--mrtd");
 	assert_int_not_equal(access(never, F_OK), 0);
 }
@@ -204,8 +219,9 @@ static void unwritable_output_exits_2_and_leaves_nothing(void **state)
 
 	(void)state;
 	write_text(policy, "{}");
-	assert_int_equal(run(&errors, "enroll", "--policy", policy, "--root-ca", policy, "-o", in_a_file,
-		NULL), 2);
+	assert_int_equal(run(&errors, "enroll", "--policy", policy, "--root-ca", policy, "-o",
+				 in_a_file, NULL),
+		2);
 	assert_one_line_naming(&errors, in_a_file);
 	assert_int_equal(run(&errors, "pki", "--out", in_a_file, NULL), 2);
 	assert_one_line_naming(&errors, in_a_file);
@@ -234,8 +250,8 @@ static void wrong_usage_exits_2_with_a_hint(void **state)
 
 static void every_command_has_a_help_text(void **state)
 {
-	static const char *const commands[] = {"pki", "policy", "json-sign", "servtd-collateral",
-		"collateral", "hash", "enroll"};
+	static const char *const commands[] = {
+		"pki", "policy", "json-sign", "servtd-collateral", "collateral", "hash", "enroll"};
 	AUTO_BLOB errors = {0};
 	AUTO_TEXT out_path = temp_path("stdout");
 
@@ -271,8 +287,10 @@ static void hash_of_an_enrolled_volume_is_that_of_its_files(void **state)
 	P(policy);
 	AUTO_TEXT chain = in_hierarchy("policy/chain.pem");
 	AUTO_TEXT zero = tool_text("%096d", 0);
-	AUTO_TEXT manifest_text = tool_text("{\"attributes\":\"%016d\",\"xfam\":\"e71a060000000000\","
-		"\"mrconfigid\":\"%s\",\"mrowner\":\"%s\",\"mrownerconfig\":\"%s\"}", 0, zero, zero, zero);
+	AUTO_TEXT manifest_text =
+		tool_text("{\"attributes\":\"%016d\",\"xfam\":\"e71a060000000000\","
+			  "\"mrconfigid\":\"%s\",\"mrowner\":\"%s\",\"mrownerconfig\":\"%s\"}",
+			0, zero, zero, zero);
 	AUTO_BLOB errors = {0};
 	AUTO_BLOB a = {0};
 	AUTO_BLOB b = {0};
@@ -280,12 +298,16 @@ static void hash_of_an_enrolled_volume_is_that_of_its_files(void **state)
 	(void)state;
 	write_text(policy, "{\"some\":\"policy\"}");
 	write_text(manifest, manifest_text);
-	assert_int_equal(run(&errors, "enroll", "--policy", policy, "--policy-issuer-chain", chain, "-o",
-		volume, NULL), 0);
-	assert_int_equal(run(&errors, "hash", "-m", manifest, "--image", program, "--policy-v2", "--config",
-		volume, "-o", one, NULL), 0);
-	assert_int_equal(run(&errors, "hash", "-m", manifest, "--image", program, "--policy-v2", "--policy",
-		policy, "--policy-issuer-chain", chain, "-o", two, NULL), 0);
+	assert_int_equal(run(&errors, "enroll", "--policy", policy, "--policy-issuer-chain", chain,
+				 "-o", volume, NULL),
+		0);
+	assert_int_equal(run(&errors, "hash", "-m", manifest, "--image", program, "--policy-v2",
+				 "--config", volume, "-o", one, NULL),
+		0);
+	assert_int_equal(
+		run(&errors, "hash", "-m", manifest, "--image", program, "--policy-v2", "--policy",
+			policy, "--policy-issuer-chain", chain, "-o", two, NULL),
+		0);
 	read_into(one, &a);
 	read_into(two, &b);
 	assert_int_equal(a.size, 48);

@@ -31,10 +31,13 @@ static void hashes_of_the_synthetic_td_a(void **state)
 	(void)state;
 	memcpy(tdinfo + TDINFO_XFAM, xfam, sizeof(xfam));
 	rtmrs_predict(&(struct measured_files){0}, tdinfo);
-	assert_hex(tdinfo + TDINFO_RTMR0, "518923b0f955d08da077c96aaba522b9decede61c599cea6c41889cfbea4ae"
+	assert_hex(tdinfo + TDINFO_RTMR0,
+		"518923b0f955d08da077c96aaba522b9decede61c599cea6c41889cfbea4ae"
 		"4d50529d96fe4d1afdafb65e7f95bf23c4");
-	assert_hashes(tdinfo, "81effb4b91fb201cffc706f1a1629d60020c6968aea9fca6fa75d739b37040dec73b22b90260"
-		"4a00bb271f24db48abd2", "75e227e42c1f28978fe80d62c68e1cb0fdd34318b747341b5f07439ca519ac93034ed7"
+	assert_hashes(tdinfo,
+		"81effb4b91fb201cffc706f1a1629d60020c6968aea9fca6fa75d739b37040dec73b22b90260"
+		"4a00bb271f24db48abd2",
+		"75e227e42c1f28978fe80d62c68e1cb0fdd34318b747341b5f07439ca519ac93034ed7"
 		"af8119f224788a3d765a17e9dc");
 }
 
@@ -50,12 +53,16 @@ static void hashes_of_the_synthetic_td_b(void **state)
 	read_into(policy_path, &policy);
 	read_into(chain_path, &chain);
 	memcpy(tdinfo + TDINFO_XFAM, xfam, sizeof(xfam));
-	assert_true(hex_read("bcdc571fdc9720a5660f42e0030a56cfdf4c336879851a6d9d5c7ce276b33ca74415d0f25fa0d4"
-		"78af4d34306f343110", tdinfo + TDINFO_MROWNER, 48));
+	assert_true(hex_read(
+		"bcdc571fdc9720a5660f42e0030a56cfdf4c336879851a6d9d5c7ce276b33ca74415d0f25fa0d4"
+		"78af4d34306f343110",
+		tdinfo + TDINFO_MROWNER, 48));
 	tdinfo[TDINFO_MROWNERCONFIG] = 1;
 	rtmrs_predict(&(struct measured_files){.policy = &policy, .issuer_chain = &chain}, tdinfo);
-	assert_hashes(tdinfo, "ed84d5bd7068d27aa987678e2f954453d965414aca6562b73746b7d6cc52f62f63d712e7c67d"
-		"8e9abd6461e2d6e0d7f1", "effbab1d3da93519dc15364f094f133e7fc2d65dad1dcfe64cddc86d1f492f681ca2aa"
+	assert_hashes(tdinfo,
+		"ed84d5bd7068d27aa987678e2f954453d965414aca6562b73746b7d6cc52f62f63d712e7c67d"
+		"8e9abd6461e2d6e0d7f1",
+		"effbab1d3da93519dc15364f094f133e7fc2d65dad1dcfe64cddc86d1f492f681ca2aa"
 		"b3769c5896ce353d6d1f7717b4");
 }
 
@@ -65,7 +72,8 @@ static void rtmr2_with_attestation_disabled(void **state)
 
 	(void)state;
 	rtmrs_predict(&(struct measured_files){.ra_disabled = true}, tdinfo);
-	assert_hex(tdinfo + TDINFO_RTMR0 + 96, "10627d0ece9fb6563dfea7af6480eedc409414e62f425db4621e4f1ddf"
+	assert_hex(tdinfo + TDINFO_RTMR0 + 96,
+		"10627d0ece9fb6563dfea7af6480eedc409414e62f425db4621e4f1ddf"
 		"a8d17fb878b5638d8dc3959b9621b65c091343");
 }
 
@@ -100,7 +108,8 @@ static void files_of_a_written_volume_are_read_back_exactly(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		const uint8_t *file;
 		size_t n;
-		assert_int_equal(cfv_find(volume.data, volume.size, guids[i], &file, &n), STATUS_OK);
+		assert_int_equal(
+			cfv_find(volume.data, volume.size, guids[i], &file, &n), STATUS_OK);
 		assert_int_equal(n, files[i].data.size);
 		assert_memory_equal(file, files[i].data.data, n);
 		cleanup_blob(&files[i].data);

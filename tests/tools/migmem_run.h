@@ -14,8 +14,8 @@
 #include <time.h>
 
 static const char *program __attribute__((unused));
-static char *private_tmp;	/* TMPDIR of every run: nothing may stay in it */
-static char *output;		/* stdout and stderr of the last run */
+static char *private_tmp; /* TMPDIR of every run: nothing may stay in it */
+static char *output;      /* stdout and stderr of the last run */
 
 #define ARGS_MAX 24
 #define LIMIT_S 120

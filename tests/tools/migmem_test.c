@@ -37,7 +37,8 @@ static void two_sessions_pass_with_all_fields_of_the_contract(void **state)
 		const json_t *sessions = json_object_get(role, "by_session");
 		assert_int_equal(json_array_size(sessions), 2);
 		for (size_t i = 0; i < 2; i++) {
-			assert_true(json_is_true(json_object_get(json_array_get(sessions, i), "held")));
+			assert_true(
+				json_is_true(json_object_get(json_array_get(sessions, i), "held")));
 			assert_true(number_at(json_array_get(sessions, i), "heap") > 0);
 		}
 	}
@@ -65,10 +66,12 @@ static void more_sessions_need_more_heap_and_rounds_need_none(void **state)
 
 	(void)state;
 	assert_int_equal(RUN("--sessions", "1", "--json", one), 0);
-	assert_int_equal(RUN("--sessions", "3", "--rounds", "3", "--seed", "7", "--json", three), 0);
+	assert_int_equal(
+		RUN("--sessions", "3", "--rounds", "3", "--seed", "7", "--json", three), 0);
 	for (size_t i = 0; i < 2; i++) {
 		AUTO_JSON result = read_result(i == 0 ? "one.json" : "three.json");
-		heap[i] = number_at(json_object_get(json_object_get(result, "roles"), "dst"), "heap_peak");
+		heap[i] = number_at(
+			json_object_get(json_object_get(result, "roles"), "dst"), "heap_peak");
 		assert_int_equal(number_at(result, "growth"), 0);
 		assert_int_equal(number_at(result, "leaked"), 0);
 	}
@@ -97,28 +100,32 @@ static void distinct_policies_cost_a_record_for_each_session(void **state)
 	AUTO_JSON same = read_result("same.json");
 	static const char *const roles[] = {"src", "dst"};
 	for (size_t r = 0; r < 2; r++)
-		assert_true(
-			number_at(json_object_get(json_object_get(result, "roles"), roles[r]), "heap_peak") >
-			number_at(json_object_get(json_object_get(same, "roles"), roles[r]), "heap_peak"));
+		assert_true(number_at(json_object_get(json_object_get(result, "roles"), roles[r]),
+				    "heap_peak") >
+			    number_at(json_object_get(json_object_get(same, "roles"), roles[r]),
+				    "heap_peak"));
 	/* Both passes' sessions are listed, each with the role it was measured for. */
 	const json_t *sessions = json_object_get(result, "sessions");
 	assert_int_equal(json_array_size(sessions), 4);
-	assert_string_equal(json_string_value(json_object_get(json_array_get(sessions, 3), "measured")),
-		"dst");
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(sessions, 3), "measured")), "dst");
 	assert_nothing_is_left();
 }
 
 static void a_given_hierarchy_and_policy_are_used(void **state)
 {
 	const struct pki_options options = {
-		.platforms = 8, .host_count = 2, .hosts = {{"a", NULL, false}, {"b", NULL, false}},
+		.platforms = 8,
+		.host_count = 2,
+		.hosts = {{"a", NULL, false}, {"b", NULL, false}},
 	};
 	AUTO_TEXT pki = temp_path("given");
 	AUTO_TEXT json = temp_path("given.json");
 
 	(void)state;
 	assert_int_equal(pki_generate(&options, pki), TOOL_OK);
-	assert_int_equal(RUN("--sessions", "1", "--pki", pki, "--policy-size", "100000", "--json", json), 0);
+	assert_int_equal(
+		RUN("--sessions", "1", "--pki", pki, "--policy-size", "100000", "--json", json), 0);
 	AUTO_JSON result = read_result("given.json");
 	assert_int_equal(number_at(json_object_get(result, "config"), "policy_bytes"), 100000);
 }
@@ -128,7 +135,9 @@ static void a_given_hierarchy_and_policy_are_used(void **state)
 static void a_revoked_peer_fails_with_its_result_and_reason(void **state)
 {
 	const struct pki_options options = {
-		.platforms = 32, .host_count = 2, .hosts = {{"a", NULL, false}, {"b", NULL, true}},
+		.platforms = 32,
+		.host_count = 2,
+		.hosts = {{"a", NULL, false}, {"b", NULL, true}},
 	};
 	AUTO_TEXT pki = temp_path("revoked");
 	AUTO_TEXT json = temp_path("revoked.json");
@@ -199,7 +208,8 @@ static void wrong_usage_exits_2(void **state)
 static pid_t start_endless(void)
 {
 	unlink(output);
-	const pid_t pid = start((const char *const[]){"run", "--sessions", "2", "--fault", "quote-never", NULL});
+	const pid_t pid = start(
+		(const char *const[]){"run", "--sessions", "2", "--fault", "quote-never", NULL});
 	wait_for_output("barrier after key-exchange");
 	assert_int_equal(processes("migtd-src", pid, NULL), 1);
 	return pid;

@@ -9,12 +9,13 @@
 
 #include "pki/pki.h"
 
-static char *made;	/* a hierarchy with revoked b, out-of-date b */
+static char *made; /* a hierarchy with revoked b, out-of-date b */
 
 static int make_hierarchy(void **state)
 {
 	const struct pki_options options = {
-		.platforms = 20, .host_count = 2,
+		.platforms = 20,
+		.host_count = 2,
 		.hosts = {{"a", NULL, false}, {"b", "OutOfDate", true}},
 	};
 
@@ -117,8 +118,8 @@ static void every_sgx_certificate_has_the_five_extensions_and_its_name(void **st
 {
 	static const int nids[] = {NID_authority_key_identifier, NID_crl_distribution_points,
 		NID_subject_key_identifier, NID_key_usage, NID_basic_constraints};
-	static const char *const names[] = {"Intel SGX PCK Certificate", "Intel SGX PCK Platform CA",
-		"Intel SGX Root CA"};
+	static const char *const names[] = {
+		"Intel SGX PCK Certificate", "Intel SGX PCK Platform CA", "Intel SGX Root CA"};
 	struct chain chain = {0};
 
 	(void)state;
@@ -128,11 +129,12 @@ static void every_sgx_certificate_has_the_five_extensions_and_its_name(void **st
 		for (size_t e = 0; e < COUNT_OF(nids); e++) {
 			const int at = X509_get_ext_by_NID(chain.c[i], nids[e], -1);
 			assert_true(at >= 0);
-			const int critical = X509_EXTENSION_get_critical(X509_get_ext(chain.c[i], at));
+			const int critical =
+				X509_EXTENSION_get_critical(X509_get_ext(chain.c[i], at));
 			assert_int_equal(critical, e >= 3);
 		}
-		X509_NAME_get_text_by_NID(X509_get_subject_name(chain.c[i]), NID_commonName, cn,
-			sizeof(cn));
+		X509_NAME_get_text_by_NID(
+			X509_get_subject_name(chain.c[i]), NID_commonName, cn, sizeof(cn));
 		assert_string_equal(cn, names[i]);
 		assert_int_equal(X509_check_ca(chain.c[i]), i > 0);
 	}
@@ -238,7 +240,8 @@ static bool inner_signature_ok(const char *document, const char *member, EVP_PKE
 	blob_add_text(&text, document);
 	AUTO_JSON tree = json_parse("document", &text);
 	assert_true(json_verbatim(&text, member, &body));
-	assert_true(hex_read(json_string_value(json_object_get(tree, "signature")), raw, sizeof(raw)));
+	assert_true(
+		hex_read(json_string_value(json_object_get(tree, "signature")), raw, sizeof(raw)));
 	ECDSA_SIG *pair = ECDSA_SIG_new();
 	ECDSA_SIG_set0(pair, BN_bin2bn(raw, 32, NULL), BN_bin2bn(raw + 32, 32, NULL));
 	const int n = i2d_ECDSA_SIG(pair, &der);
@@ -270,14 +273,15 @@ static void tcb_infos_are_signed_distinct_and_name_their_platform(void **state)
 		assert_string_equal(json_string_value(json_object_get(body, "fmspc")), fmspc);
 		assert_true(inner_signature_ok(info, "tcbInfo", key));
 		for (size_t j = 0; j < i; j++)
-			assert_string_not_equal(fmspc, json_string_value(json_object_get(
-				json_array_get(platforms, j), "fmspc")));
-		const char *status = json_string_value(json_object_get(json_array_get(
-			json_object_get(body, "tcbLevels"), 0), "tcbStatus"));
+			assert_string_not_equal(fmspc,
+				json_string_value(
+					json_object_get(json_array_get(platforms, j), "fmspc")));
+		const char *status = json_string_value(json_object_get(
+			json_array_get(json_object_get(body, "tcbLevels"), 0), "tcbStatus"));
 		assert_string_equal(status, i == 1 ? "OutOfDate" : "UpToDate");
 	}
-	assert_true(inner_signature_ok(json_string_value(json_object_get(bundle, "qeIdentity")),
-		"enclaveIdentity", key));
+	assert_true(inner_signature_ok(
+		json_string_value(json_object_get(bundle, "qeIdentity")), "enclaveIdentity", key));
 	X509_free(chain[0]);
 	X509_free(chain[1]);
 }
@@ -296,7 +300,8 @@ static void single_pem_items_of_the_bundle_end_without_newline(void **state)
 
 static void a_folder_in_use_is_left_alone(void **state)
 {
-	const struct pki_options options = {.platforms = 1, .host_count = 1, .hosts = {{"a", NULL, false}}};
+	const struct pki_options options = {
+		.platforms = 1, .host_count = 1, .hosts = {{"a", NULL, false}}};
 	AUTO_TEXT path = in_made("root.pem");
 	AUTO_BLOB before = {0};
 	AUTO_BLOB after = {0};

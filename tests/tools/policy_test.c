@@ -10,7 +10,9 @@ static char *pki;
 static int make_hierarchy(void **state)
 {
 	const struct pki_options options = {
-		.platforms = 32, .host_count = 2, .hosts = {{"a", NULL, false}, {"b", NULL, false}},
+		.platforms = 32,
+		.host_count = 2,
+		.hosts = {{"a", NULL, false}, {"b", NULL, false}},
 	};
 
 	if (temp_make(state) != 0)
@@ -28,7 +30,11 @@ static int remove_hierarchy(void **state)
 static void generate(size_t size, const char *salt, const char *folder)
 {
 	struct policy_options options = {
-		.pki = pki, .images = 1, .size = size, .svn = 3, .salt = salt,
+		.pki = pki,
+		.images = 1,
+		.size = size,
+		.svn = 3,
+		.salt = salt,
 	};
 	AUTO_TEXT path = temp_path(folder);
 
@@ -136,8 +142,10 @@ static void every_flipped_byte_of_a_small_policy_is_noticed(void **state)
 	generate(0, "", "flip");
 	read_part("flip", "policy.json", &policy.text);
 	read_part("flip", "policy_issuer_chain.pem", &chain.text);
-	/* Every byte near the ends, where the structure is; elsewhere the signature covers all alike. */
-	for (size_t i = 0; i < policy.text.size; i += i < 200 || i + 260 > policy.text.size ? 1 : 4999) {
+	/* Every byte near the ends, where the structure is; elsewhere the signature covers all
+	 * alike. */
+	for (size_t i = 0; i < policy.text.size;
+		i += i < 200 || i + 260 > policy.text.size ? 1 : 4999) {
 		/* Either case of a digit of the signature is the same signature. */
 		const uint8_t flip = policy.text.data[i] >= 'A' ? 0x02 : 0x01;
 		policy.text.data[i] ^= flip;
@@ -156,7 +164,8 @@ static void published_policies_and_their_nested_signatures_verify(void **state)
 	static const char *const files[][2] = {
 		{TEMPLATES "policy_v2_signed.json", TEMPLATES "policy_issuer_chain.pem"},
 		{"vectors/policy/src/policy/test/policy_v2/policy_v2.json",
-			"vectors/policy/src/policy/test/policy_v2/cert_chain/policy_issuer_chain.pem"},
+			"vectors/policy/src/policy/test/policy_v2/cert_chain/"
+			"policy_issuer_chain.pem"},
 	};
 
 	(void)state;
@@ -184,7 +193,8 @@ static void mrowner_of_the_template_chain_is_the_published_one(void **state)
 	read_into(path, &chain.text);
 	assert_int_equal(policy_mrowner(&chain, mrowner), TOOL_OK);
 	AUTO_TEXT hex = hex_lower(mrowner, sizeof(mrowner));
-	assert_string_equal(hex, "bcdc571fdc9720a5660f42e0030a56cfdf4c336879851a6d9d5c7ce276b33ca74415d0"
+	assert_string_equal(hex,
+		"bcdc571fdc9720a5660f42e0030a56cfdf4c336879851a6d9d5c7ce276b33ca74415d0"
 		"f25fa0d478af4d34306f343110");
 	cleanup_blob(&chain.text);
 }
@@ -193,7 +203,8 @@ static void composing_the_template_from_its_parts_gives_the_template(void **stat
 {
 	AUTO_TEXT whole_path = shared_path(TEMPLATES "policy_v2.json");
 	AUTO_TEXT servtd_path = shared_path(TEMPLATES "servtd_collateral.json");
-	struct named_text base = {.name = "base"}, servtd = {.name = "servtd"}, bundle = {.name = "bundle"};
+	struct named_text base = {.name = "base"}, servtd = {.name = "servtd"},
+			  bundle = {.name = "bundle"};
 	AUTO_BLOB whole = {0};
 	AUTO_BLOB out = {0};
 	struct span collaterals;
@@ -233,7 +244,8 @@ static void composing_the_template_servtd_collateral_gives_it_back(void **state)
 		read_into(path, &part[i].text);
 	}
 	read_into(expected_path, &expected);
-	assert_int_equal(servtd_collateral_compose(&part[0], &part[1], &part[2], &part[3], &out), TOOL_OK);
+	assert_int_equal(
+		servtd_collateral_compose(&part[0], &part[1], &part[2], &part[3], &out), TOOL_OK);
 	assert_int_equal(out.size, expected.size);
 	assert_memory_equal(out.data, expected.data, expected.size);
 	for (size_t i = 0; i < 4; i++)
@@ -248,11 +260,14 @@ static void canonical_form_is_that_of_the_reference_serialiser(void **state)
 		const char *in, *out;
 	} cases[] = {
 		{" { \"a\" : [ 1 , true,null ] }\n", "{\"a\":[1,true,null]}"},
-		{"[18446744073709551615,-9223372036854775808]", "[18446744073709551615,-9223372036854775808]"},
+		{"[18446744073709551615,-9223372036854775808]",
+			"[18446744073709551615,-9223372036854775808]"},
 		{"[1.0,1e2,-0,0.1,1e-5,1e-7,1.5e300,123456789.25]",
 			"[1.0,100.0,-0.0,0.1,0.00001,1e-7,1.5e300,123456789.25]"},
-		{"[1e15,1e16,12345678901234567890123]", "[1000000000000000.0,1e16,1.2345678901234568e22]"},
-		{"\"\\u0041\\/\\u001f\\u0008\\u007f\\n\\\"\\\\\"", "\"A/\\u001f\\b\x7f\\n\\\"\\\\\""},
+		{"[1e15,1e16,12345678901234567890123]",
+			"[1000000000000000.0,1e16,1.2345678901234568e22]"},
+		{"\"\\u0041\\/\\u001f\\u0008\\u007f\\n\\\"\\\\\"",
+			"\"A/\\u001f\\b\x7f\\n\\\"\\\\\""},
 		{"\"\\u00e9\\ud83d\\ude00\"", "\"\xc3\xa9\xf0\x9f\x98\x80\""},
 		{"{\"b\":1,\"a\":{}}", "{\"b\":1,\"a\":{}}"},
 	};
@@ -269,8 +284,8 @@ static void canonical_form_is_that_of_the_reference_serialiser(void **state)
 
 static void duplicate_names_and_broken_text_have_no_canonical_form(void **state)
 {
-	static const char *const cases[] = {"{\"a\":1,\"a\":2}", "{\"a\":1", "[1,]", "01", "\"\xff\"", "",
-		"[1] 2", "{\"a\" 1}"};
+	static const char *const cases[] = {"{\"a\":1,\"a\":2}", "{\"a\":1", "[1,]", "01",
+		"\"\xff\"", "", "[1] 2", "{\"a\" 1}"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -287,7 +302,8 @@ static void verbatim_text_is_found_behind_any_neighbour(void **state)
 	struct span value;
 
 	(void)state;
-	blob_add_text(&text, " {\"x}\":[{\"v\":\"]\\\"\"},[]] , \"\\u0076\" : { \"a\" : \"}\" } ,\"n\":-1e5}");
+	blob_add_text(&text,
+		" {\"x}\":[{\"v\":\"]\\\"\"},[]] , \"\\u0076\" : { \"a\" : \"}\" } ,\"n\":-1e5}");
 	assert_true(json_verbatim(&text, "v", &value));
 	assert_int_equal(value.size, strlen("{ \"a\" : \"}\" }"));
 	assert_memory_equal(value.at, "{ \"a\" : \"}\" }", value.size);

@@ -48,8 +48,9 @@ static const char *swept(void)
 
 	if (path == NULL) {
 		path = temp_path("sweep.json");
-		assert_int_equal(MIGMEM("sweep", "--sessions", "1,2,4", "--policies", "distinct", "--json",
-			path), 0);
+		assert_int_equal(MIGMEM("sweep", "--sessions", "1,2,4", "--policies", "distinct",
+					 "--json", path),
+			0);
 		assert_output("Heap Size = 0x");
 	}
 	return path;
@@ -84,8 +85,7 @@ static uint64_t whole_pages(int64_t bytes)
 static int run_with_heap(uint64_t heap, const char *sessions)
 {
 	AUTO_TEXT size = tool_text("%llu", (unsigned long long)heap);
-	return RUN("--sessions", sessions, "--policies", "distinct", "--heap", size, "--wait",
-		"5");
+	return RUN("--sessions", sessions, "--policies", "distinct", "--heap", size, "--wait", "5");
 }
 
 static void a_heap_of_the_equation_holds_that_many_and_a_page_less_does_not(void **state)
@@ -111,8 +111,8 @@ static void the_header_has_the_measured_numbers(void **state)
 	read_equations(e);
 	assert_int_equal(MIGMEM("header", swept(), "-o", path), 0);
 	read_into(path, &header);
-	AUTO_TEXT line = tool_text("#define MIGTD_HEAP_PER_SESSION %lldu\n",
-		(long long)e[QUANTITY_HEAP].per_session);
+	AUTO_TEXT line = tool_text(
+		"#define MIGTD_HEAP_PER_SESSION %lldu\n", (long long)e[QUANTITY_HEAP].per_session);
 	assert_non_null(strstr((const char *)header.data, line));
 }
 
@@ -203,7 +203,8 @@ static void the_selftest_notices_everything(void **state)
 static void an_interrupted_selftest_does_not_pass(void **state)
 {
 	(void)state;
-	const pid_t pid = start((const char *const[]){"selftest", "--fault", "quote-late=2000", NULL});
+	const pid_t pid =
+		start((const char *const[]){"selftest", "--fault", "quote-late=2000", NULL});
 	wait_until_running("migtd-src", pid);
 	kill(pid, SIGINT);
 	assert_int_equal(finish(pid), 1);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define BLOCK_SIZE 0x1000
-#define CHECKED_SIZE 56		/* what the volume's checksum covers */
+#define CHECKED_SIZE 56 /* what the volume's checksum covers */
 #define HEADER_SIZE 0x78
 #define EXTENDED_HEADER_AT 0x60
 #define ATTRIBUTES 0x0004f6ff
@@ -72,7 +72,8 @@ static void add_file(struct blob *b, const struct cfv_file *f)
 	const size_t start = b->size;
 	uint8_t sum = 0;
 
-	file_header(b, f->guid, 0, FILE_CHECKSUM_FIXED, FILE_TYPE_RAW, FILE_HEADER_SIZE + f->data.size);
+	file_header(
+		b, f->guid, 0, FILE_CHECKSUM_FIXED, FILE_TYPE_RAW, FILE_HEADER_SIZE + f->data.size);
 	for (size_t i = 0; i < FILE_HEADER_SIZE - 1; i++)
 		sum = (uint8_t)(sum + (i == 17 ? 0 : b->data[start + i]));
 	b->data[start + 16] = (uint8_t)-sum;
@@ -86,11 +87,13 @@ int cfv_write(const struct cfv_file *files, size_t n, size_t size, struct blob *
 	const size_t start = out->size;
 
 	if (size < HEADER_SIZE || size % BLOCK_SIZE != 0)
-		return tool_fail(TOOL_USAGE, "a volume of %zu bytes is not a multiple of 4096", size);
+		return tool_fail(
+			TOOL_USAGE, "a volume of %zu bytes is not a multiple of 4096", size);
 	volume_header(out, size);
 	for (size_t i = 0; i < n; i++) {
 		if (files[i].data.size == 0 || files[i].data.size > CFV_FILE_MOST)
-			return tool_fail(TOOL_REJECT, "%s: %zu bytes; a file of the volume has 1 byte to 1 MiB",
+			return tool_fail(TOOL_REJECT,
+				"%s: %zu bytes; a file of the volume has 1 byte to 1 MiB",
 				files[i].name, files[i].data.size);
 		add_file(out, &files[i]);
 	}

@@ -101,7 +101,8 @@ int folder_make(const char *path)
 		const char was = *at;
 		*at = '\0';
 		if (mkdir(part, 0777) != 0 && errno != EEXIST)
-			return tool_fail(TOOL_USAGE, "%s: cannot make the folder: %s", part, strerror(errno));
+			return tool_fail(TOOL_USAGE, "%s: cannot make the folder: %s", part,
+				strerror(errno));
 		*at = was;
 		if (was == '\0')
 			break;

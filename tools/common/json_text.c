@@ -17,8 +17,8 @@ void cleanup_json(json_t **value)
 json_t *json_parse(const char *name, const struct blob *text)
 {
 	/* Integers beyond 63 bits are legal here; json_canonical() keeps their digits. */
-	const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY |
-			     JSON_DECODE_INT_AS_REAL;
+	const size_t flags =
+		JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL;
 	json_error_t error;
 	/* Integers are wanted as integers where they fit, so the lax reading is only a fallback. */
 	json_t *value = json_loadb((const char *)text->data, text->size,
@@ -27,7 +27,8 @@ json_t *json_parse(const char *name, const struct blob *text)
 	if (value == NULL && json_error_code(&error) == json_error_numeric_overflow)
 		value = json_loadb((const char *)text->data, text->size, flags, &error);
 	if (value == NULL)
-		tool_fail(TOOL_USAGE, "%s: not JSON: %s (byte %d)", name, error.text, error.position);
+		tool_fail(
+			TOOL_USAGE, "%s: not JSON: %s (byte %d)", name, error.text, error.position);
 	return value;
 }
 
@@ -50,9 +51,14 @@ char *json_compact(const json_t *value)
 }
 
 static const char *const type_name[] = {
-	[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array", [JSON_STRING] = "a string",
-	[JSON_INTEGER] = "an integer", [JSON_REAL] = "a number", [JSON_TRUE] = "true",
-	[JSON_FALSE] = "false", [JSON_NULL] = "null",
+	[JSON_OBJECT] = "an object",
+	[JSON_ARRAY] = "an array",
+	[JSON_STRING] = "a string",
+	[JSON_INTEGER] = "an integer",
+	[JSON_REAL] = "a number",
+	[JSON_TRUE] = "true",
+	[JSON_FALSE] = "false",
+	[JSON_NULL] = "null",
 };
 
 json_t *json_member(const char *name, const json_t *object, const char *field, json_type type)
@@ -70,8 +76,8 @@ json_t *json_member(const char *name, const json_t *object, const char *field, j
 	return value;
 }
 
-int json_member_hex(const char *name, const json_t *object, const char *field, uint8_t *to,
-	size_t n)
+int json_member_hex(
+	const char *name, const json_t *object, const char *field, uint8_t *to, size_t n)
 {
 	const json_t *value = json_member(name, object, field, JSON_STRING);
 
@@ -103,8 +109,8 @@ static const char *skip_string(const char *at)
 
 static bool is_scalar_byte(char c)
 {
-	return c == '+' || c == '-' || c == '.' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z');
+	return c == '+' || c == '-' || c == '.' || (c >= '0' && c <= '9') ||
+	       (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static const char *skip_value(const char *at, const char *end)
@@ -200,7 +206,8 @@ static void canonical_real(double value, struct blob *out)
 			digits[n++] = *c;
 	if (signbit(value))
 		blob_add_byte(out, '-');
-	/* Digit i stands for the power `exponent` - i of ten; at least one on each side of the point. */
+	/* Digit i stands for the power `exponent` - i of ten; at least one on each side of the
+	 * point. */
 	const int last = exponent >= n - 1 ? exponent + 1 : n - 1;
 	for (int i = exponent < 0 ? exponent : 0; i <= last; i++) {
 		blob_add_byte(out, i >= 0 && i < n ? (uint8_t)digits[i] : '0');
@@ -217,7 +224,8 @@ static void canonical_number(const char *at, size_t n, struct blob *out)
 	uint64_t magnitude = 0;
 
 	/* Integers outside i64 and u64 are kept as doubles by the reference serialiser too. */
-	if (!real && number_read(text + negative, false, negative ? 1ull << 63 : UINT64_MAX, &magnitude))
+	if (!real &&
+		number_read(text + negative, false, negative ? 1ull << 63 : UINT64_MAX, &magnitude))
 		blob_format(out, "%s%" PRIu64, negative ? "-" : "", magnitude);
 	else
 		canonical_real(strtod(text, NULL), out);

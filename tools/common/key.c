@@ -80,8 +80,8 @@ bool key_is_p384(const EVP_PKEY *key)
 	char group[32] = "";
 
 	return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
-	       EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
-		       NULL) == 1 &&
+	       EVP_PKEY_get_utf8_string_param(
+		       key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group), NULL) == 1 &&
 	       strcmp(group, "secp384r1") == 0;
 }
 
@@ -117,8 +117,8 @@ static EVP_PKEY *read_key(const char *path, bool private_key)
 	BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
 	if (bio == NULL)
 		openssl_died("BIO_new");
-	key = private_key ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) :
-			    PEM_read_bio_PUBKEY(bio, NULL, no_password, NULL);
+	key = private_key ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL)
+			  : PEM_read_bio_PUBKEY(bio, NULL, no_password, NULL);
 	BIO_free(bio);
 	OPENSSL_cleanse(pem.data, pem.size);
 	ERR_clear_error();
@@ -165,7 +165,8 @@ int key_write_private(const char *path, const EVP_PKEY *key)
 	AUTO_BLOB pem = {0};
 	BIO *bio = memory_bio();
 
-	take_bio(bio, PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1, &pem);
+	take_bio(
+		bio, PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1, &pem);
 	const int code = file_write_secret(path, pem.data, pem.size);
 	OPENSSL_cleanse(pem.data, pem.size);
 	return code;
@@ -253,8 +254,8 @@ void certificate_der(const X509 *certificate, struct blob *der)
 	OPENSSL_free(encoded);
 }
 
-int certificates_read(const char *name, const struct blob *pem, X509 **certificates, size_t most,
-	size_t *n)
+int certificates_read(
+	const char *name, const struct blob *pem, X509 **certificates, size_t most, size_t *n)
 {
 	BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->size);
 	X509 *certificate;
@@ -272,7 +273,8 @@ int certificates_read(const char *name, const struct blob *pem, X509 **certifica
 	}
 	const unsigned long error = ERR_peek_last_error();
 	if (code == TOOL_OK && (*n == 0 || ERR_GET_REASON(error) != PEM_R_NO_START_LINE))
-		code = tool_fail(TOOL_REJECT, "%s: certificate %zu is missing or malformed", name, *n);
+		code = tool_fail(
+			TOOL_REJECT, "%s: certificate %zu is missing or malformed", name, *n);
 	ERR_clear_error();
 	BIO_free(bio);
 	return code;

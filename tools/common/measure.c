@@ -55,8 +55,8 @@ static const uint8_t footer_guid[16] = {0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7
 	0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d};
 static const uint8_t offset_guid[16] = {0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47, 0x86, 0x5e,
 	0x46, 0x85, 0xa7, 0xbf, 0x8e, 0xc2};
-static const uint8_t metadata_guid[16] = {0xf3, 0xf9, 0xea, 0xe9, 0x8e, 0x16, 0xd5, 0x44, 0xa8, 0xeb,
-	0x7f, 0x4d, 0x87, 0x38, 0xf6, 0xae};
+static const uint8_t metadata_guid[16] = {0xf3, 0xf9, 0xea, 0xe9, 0x8e, 0x16, 0xd5, 0x44, 0xa8,
+	0xeb, 0x7f, 0x4d, 0x87, 0x38, 0xf6, 0xae};
 
 struct section {
 	uint64_t data_at, data_size, address, memory_size;
@@ -91,7 +91,8 @@ static const uint8_t *sections_of(const char *name, const struct blob *image, ui
 	const uint8_t *d = image->data;
 
 	if (image->size != TDVF_SIZE) {
-		tool_fail(TOOL_USAGE, "%s: is neither an ELF file nor a TDVF image of 16 MiB", name);
+		tool_fail(
+			TOOL_USAGE, "%s: is neither an ELF file nor a TDVF image of 16 MiB", name);
 		return NULL;
 	}
 	const size_t at = descriptor_at(image);
@@ -116,8 +117,8 @@ static int section_read(const char *name, const uint8_t *at, struct section *s)
 	if (s->data_at + s->data_size > TDVF_SIZE || s->address % PAGE != 0 ||
 		s->memory_size % PAGE != 0 || s->memory_size > UINT32_MAX ||
 		(s->memory_size != 0 && s->data_size > s->memory_size))
-		return tool_fail(TOOL_USAGE, "%s: a TDVF section leaves the image or is not page aligned",
-			name);
+		return tool_fail(TOOL_USAGE,
+			"%s: a TDVF section leaves the image or is not page aligned", name);
 	return TOOL_OK;
 }
 
@@ -202,6 +203,7 @@ int image_mrtd(const char *path, uint8_t mrtd[DIGEST_SHA384_SIZE])
 	if (image.size < 4 || memcmp(image.data, "\177ELF", 4) != 0)
 		return tdvf_mrtd(path, &image, mrtd);
 	if (mrtd_of_elf(image.data, image.size, mrtd) != 0)
-		return tool_fail(TOOL_USAGE, "%s: is not a 64-bit ELF file that can be measured", path);
+		return tool_fail(
+			TOOL_USAGE, "%s: is not a 64-bit ELF file that can be measured", path);
 	return TOOL_OK;
 }

@@ -16,10 +16,12 @@ static void print_help(const char *usage, const struct option_spec *specs, size_
 			printf("  -%c, %-29s ", s->letter, left);
 		else
 			printf("      %-29s ", left);
-		printf("%s%s\n", strlen(left) > 29 ? "\n                                    " : "", s->help);
+		printf("%s%s\n", strlen(left) > 29 ? "\n                                    " : "",
+			s->help);
 	}
 	printf("      %-29s %s\n", "--help", "this text");
-	printf("\nExit status: 0 accepted or done, 1 rejected, 2 wrong usage or unreadable input.\n");
+	printf("\nExit status: 0 accepted or done, 1 rejected, 2 wrong usage or unreadable "
+	       "input.\n");
 }
 
 static int set(const struct option_spec *s, const char *value)
@@ -48,8 +50,8 @@ static int set(const struct option_spec *s, const char *value)
 	return TOOL_OK;
 }
 
-static const struct option_spec *find(const struct option_spec *specs, size_t n, const char *given,
-	size_t size)
+static const struct option_spec *find(
+	const struct option_spec *specs, size_t n, const char *given, size_t size)
 {
 	for (size_t i = 0; i < n; i++) {
 		const bool short_form = size == 2 && given[0] == '-' && specs[i].letter != 0 &&
@@ -77,7 +79,8 @@ int options_parse(int argc, char **argv, const char *usage, const struct option_
 		}
 		if (given[0] != '-' || given[1] == '\0') {
 			if (others == NULL || others->n == OPTION_LIST_MAX)
-				return tool_fail(TOOL_USAGE, "'%s' is not an option; see --help", given);
+				return tool_fail(
+					TOOL_USAGE, "'%s' is not an option; see --help", given);
 			others->item[others->n++] = given;
 			continue;
 		}
@@ -87,11 +90,14 @@ int options_parse(int argc, char **argv, const char *usage, const struct option_
 		if (s->kind == OPTION_FLAG && equals != NULL)
 			return tool_fail(TOOL_USAGE, "--%s takes no value", s->name);
 		if (s->kind != OPTION_FLAG && equals == NULL && i + 1 == argc)
-			return tool_fail(TOOL_USAGE, "--%s needs a value: %s", s->name, s->argument);
+			return tool_fail(
+				TOOL_USAGE, "--%s needs a value: %s", s->name, s->argument);
 		if (s->kind != OPTION_LIST && (seen >> (s - specs) & 1) != 0)
 			return tool_fail(TOOL_USAGE, "--%s is given twice", s->name);
 		seen |= 1ull << (s - specs);
-		const char *value = s->kind == OPTION_FLAG ? NULL : equals != NULL ? equals + 1 : argv[++i];
+		const char *value = s->kind == OPTION_FLAG ? NULL
+				    : equals != NULL       ? equals + 1
+							   : argv[++i];
 		TOOL_TRY(set(s, value));
 	}
 	for (size_t i = 0; i < n; i++)

@@ -82,7 +82,7 @@ bool hex_read(const char *text, uint8_t *to, size_t n);
 /* As many bytes as the digits hold; false for an odd number, none, or another character. */
 bool hex_read_blob(const char *text, size_t digits, struct blob *to);
 
-/* Decimal, or hexadecimal after 0x; with `suffix` a K or M may follow.  False if not exactly that. */
+/* Decimal, or hexadecimal after 0x; with `suffix` a K or M may follow.  False for all else. */
 bool number_read(const char *text, bool suffix, uint64_t most, uint64_t *value);
 
 #endif

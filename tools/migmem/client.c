@@ -45,7 +45,8 @@ int client_connect(struct stage *s, const char *name, const char *path, bool pac
 	*c = (struct client){.stage = s, .packets = packets};
 	while ((c->fd = try_connect(path, packets ? SOCK_SEQPACKET : SOCK_STREAM)) < 0) {
 		const int error = errno;
-		if ((error != ENOENT && error != ECONNREFUSED && error != EAGAIN) || stage_now() >= until)
+		if ((error != ENOENT && error != ECONNREFUSED && error != EAGAIN) ||
+			stage_now() >= until)
 			return tool_fail(TOOL_REJECT, "%s: cannot connect to %s: %s", name, path,
 				strerror(error));
 		TOOL_TRY(stage_wait(s, NULL, 0, CONNECT_PACE_MS, NULL));
@@ -75,8 +76,8 @@ static int closed(const struct client *c, ssize_t n)
 	/* The other end is most likely one of our children, whose last words say more. */
 	TOOL_TRY(stage_wait(c->stage, NULL, 0, LAST_WORDS_MS, NULL));
 	errno = error;
-	return tool_fail(TOOL_REJECT, "%s: the connection was closed%s%s", c->name, n < 0 ? ": " : "",
-		n < 0 ? strerror(errno) : "");
+	return tool_fail(TOOL_REJECT, "%s: the connection was closed%s%s", c->name,
+		n < 0 ? ": " : "", n < 0 ? strerror(errno) : "");
 }
 
 /* *message stays NULL when nothing is there. */
@@ -109,7 +110,8 @@ static int receive_line(struct client *c, json_t **message)
 	AUTO_BLOB line = {0};
 	char *end;
 
-	while (c->partial.data == NULL || (end = memchr(c->partial.data, '\n', c->partial.size)) == NULL) {
+	while (c->partial.data == NULL ||
+		(end = memchr(c->partial.data, '\n', c->partial.size)) == NULL) {
 		const ssize_t n = recv(c->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return TOOL_OK;
@@ -172,8 +174,8 @@ static int wait_answer(struct stage *s, struct client *c, const char *what, json
 		if (*answer != NULL)
 			return TOOL_OK;
 		if (stage_now() >= until)
-			return tool_fail(TOOL_REJECT, "%s: no answer to %s within %d s", c->name, what,
-				ANSWER_MS / 1000);
+			return tool_fail(TOOL_REJECT, "%s: no answer to %s within %d s", c->name,
+				what, ANSWER_MS / 1000);
 		TOOL_TRY(stage_wait(s, &c->fd, 1, 1000, NULL));
 	}
 }

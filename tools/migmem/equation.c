@@ -59,7 +59,8 @@ int equations_read(const char *path, const json_t *sweep, struct equation e[QUAN
 		static const char *const field[] = {"fixed", "per_session", "max_residual", "n"};
 		int64_t value[COUNT_OF(field)];
 		for (size_t i = 0; i < COUNT_OF(field); i++) {
-			const json_t *number = one != NULL ? json_member(path, one, field[i], JSON_INTEGER) : NULL;
+			const json_t *number =
+				one != NULL ? json_member(path, one, field[i], JSON_INTEGER) : NULL;
 			if (number == NULL)
 				return TOOL_USAGE;
 			value[i] = json_integer_value(number);

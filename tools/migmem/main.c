@@ -11,7 +11,8 @@ static int command_run(int argc, char **argv)
 {
 	struct run_options o = run_defaults;
 	struct option_spec specs[1 + RUN_SPECS_MAX] = {
-		{"sessions", 'n', OPTION_NUMBER, &o.sessions, "N", "sessions held at the same moment (2)", false},
+		{"sessions", 'n', OPTION_NUMBER, &o.sessions, "N",
+			"sessions held at the same moment (2)", false},
 	};
 	struct run_result r;
 
@@ -41,8 +42,10 @@ int main(int argc, char **argv)
 	} commands[] = {
 		{"run", command_run, "one measured run of N sessions at once"},
 		{"sweep", command_sweep, "runs of several sizes, and the equations that fit them"},
-		{"fits-in", command_fits_in, "how many sessions fit in a memory, and what runs out first"},
-		{"compare", command_compare, "whether a newer result needs more memory than an older one"},
+		{"fits-in", command_fits_in,
+			"how many sessions fit in a memory, and what runs out first"},
+		{"compare", command_compare,
+			"whether a newer result needs more memory than an older one"},
 		{"header", command_header, "a C header that sizes regions by the equations"},
 		{"selftest", command_selftest, "proof that the measurement can fail"},
 	};
@@ -54,7 +57,8 @@ int main(int argc, char **argv)
 			return commands[i].run(argc - 1, argv + 1);
 	if (argc > 1 && !help)
 		return tool_fail(TOOL_USAGE, "unknown command '%s'; see --help", argv[1]);
-	fprintf(help ? stdout : stderr, "Usage: migmem COMMAND [options]\n\nHow much memory a Migration TD "
+	fprintf(help ? stdout : stderr,
+		"Usage: migmem COMMAND [options]\n\nHow much memory a Migration TD "
 		"needs for many sessions at once.\n\n");
 	for (size_t i = 0; i < COUNT_OF(commands); i++)
 		fprintf(help ? stdout : stderr, "  %-10s %s\n", commands[i].name, commands[i].help);

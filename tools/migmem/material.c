@@ -59,7 +59,8 @@ static int read_launch(const char *folder, struct launch *l)
 	l->policy = tool_text("%s/policy.json", folder);
 	l->chain = tool_text("%s/policy_issuer_chain.pem", folder);
 	l->mrowner = tool_text("%s", json_string_value(json_object_get(values, "mrowner")));
-	l->mrownerconfig = tool_text("%s", json_string_value(json_object_get(values, "mrownerconfig")));
+	l->mrownerconfig =
+		tool_text("%s", json_string_value(json_object_get(values, "mrownerconfig")));
 	TOOL_TRY(file_read(l->policy, &policy));
 	l->policy_size = policy.size;
 	return TOOL_OK;
@@ -71,7 +72,11 @@ static int generate(struct stage *s, const struct run_options *o, struct materia
 	AUTO_TEXT folder = stage_path(s, name);
 	AUTO_TEXT salt = tool_text("migmem seed %llu policy %zu", (unsigned long long)o->seed, i);
 	struct policy_options options = {
-		.pki = m->pki, .images = 1, .size = o->policy_size, .svn = 1, .salt = salt,
+		.pki = m->pki,
+		.images = 1,
+		.size = o->policy_size,
+		.svn = 1,
+		.salt = salt,
 	};
 
 	TOOL_TRY(image_mrtd(m->migtd, options.mrtd[0]));
@@ -86,8 +91,10 @@ static int owner_config(const struct named_text *policy, char **hex)
 	const json_t *svn = json_object_get(json_object_get(tree, "policyData"), "policySvn");
 	uint8_t config[DIGEST_SHA384_SIZE] = {0};
 
-	if (!json_is_integer(svn) || json_integer_value(svn) < 0 || json_integer_value(svn) > UINT32_MAX)
-		return tool_fail(TOOL_USAGE, "%s: policyData.policySvn is not a 32-bit number", policy->name);
+	if (!json_is_integer(svn) || json_integer_value(svn) < 0 ||
+		json_integer_value(svn) > UINT32_MAX)
+		return tool_fail(TOOL_USAGE, "%s: policyData.policySvn is not a 32-bit number",
+			policy->name);
 	for (size_t i = 0; i < 4; i++)
 		config[i] = (uint8_t)(json_integer_value(svn) >> 8 * i);
 	*hex = hex_lower(config, sizeof(config));
@@ -121,7 +128,9 @@ static int take(const struct run_options *o, size_t i, struct launch *l)
 static int make_pki(struct stage *s, const struct run_options *o, struct material *m)
 {
 	const struct pki_options options = {
-		.platforms = 32, .host_count = 2, .hosts = {{"a", NULL, false}, {"b", NULL, false}},
+		.platforms = 32,
+		.host_count = 2,
+		.hosts = {{"a", NULL, false}, {"b", NULL, false}},
 	};
 
 	if (o->pki != NULL) {
@@ -136,17 +145,21 @@ int material_prepare(struct stage *s, const struct run_options *o, struct materi
 {
 	*m = (struct material){0};
 	if (o->policy_files.n != 0 && (o->policy_issuer_chain == NULL || o->pki == NULL))
-		return tool_fail(TOOL_USAGE, "--policy-file needs --policy-issuer-chain and --pki, the "
+		return tool_fail(TOOL_USAGE,
+			"--policy-file needs --policy-issuer-chain and --pki, the "
 			"hierarchy behind its collateral");
 	if (o->distinct && o->policy_files.n != 0 && o->policy_files.n != o->sessions + 1)
-		return tool_fail(TOOL_USAGE, "--policies distinct needs %llu different --policy-file, the "
-			"measured side's first", (unsigned long long)o->sessions + 1);
+		return tool_fail(TOOL_USAGE,
+			"--policies distinct needs %llu different --policy-file, the "
+			"measured side's first",
+			(unsigned long long)o->sessions + 1);
 	TOOL_TRY(find_programs(o, m));
 	TOOL_TRY(make_pki(s, o, m));
 	m->n = o->distinct ? o->sessions + 1 : 1;
 	m->launches = tool_alloc(m->n * sizeof(*m->launches));
 	for (size_t i = 0; i < m->n; i++)
-		TOOL_TRY(o->policy_files.n != 0 ? take(o, i, &m->launches[i]) : generate(s, o, m, i));
+		TOOL_TRY(o->policy_files.n != 0 ? take(o, i, &m->launches[i])
+						: generate(s, o, m, i));
 	return TOOL_OK;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
-/* What a run is made of: programs, the provisioning hierarchy, the policies of each Migration TD. */
+/* What a run is made of: programs, the provisioning hierarchy, each Migration TD's policy. */
 #ifndef MIGMEM_MATERIAL_H
 #define MIGMEM_MATERIAL_H
 

@@ -10,40 +10,59 @@
 #define ROUNDS_MOST 1000000
 
 const struct run_options run_defaults = {
-	.sessions = 2, .policy = "v2", .policies = "same", .transport = "vsock", .target = "host",
-	.hold = "key-exchange", .policy_size = POLICY_SIZE_DEFAULT, .rounds = 1, .log_level = "info",
+	.sessions = 2,
+	.policy = "v2",
+	.policies = "same",
+	.transport = "vsock",
+	.target = "host",
+	.hold = "key-exchange",
+	.policy_size = POLICY_SIZE_DEFAULT,
+	.rounds = 1,
+	.log_level = "info",
 };
 
 size_t run_specs(struct run_options *o, struct option_spec *specs)
 {
 	const struct option_spec own[] = {
 		{"policy", 0, OPTION_TEXT, &o->policy, "v2", "policy version", false},
-		{"policy-size", 0, OPTION_SIZE, &o->policy_size, "BYTES", "of generated policies (172021)", false},
+		{"policy-size", 0, OPTION_SIZE, &o->policy_size, "BYTES",
+			"of generated policies (172021)", false},
 		{"policy-file", 0, OPTION_LIST, &o->policy_files, "FILE", "use this policy", false},
-		{"policy-issuer-chain", 0, OPTION_TEXT, &o->policy_issuer_chain, "FILE", "of --policy-file", false},
-		{"pki", 0, OPTION_TEXT, &o->pki, "DIR", "from 'migtd-tool pki --hosts a,b' (a new one)", false},
+		{"policy-issuer-chain", 0, OPTION_TEXT, &o->policy_issuer_chain, "FILE",
+			"of --policy-file", false},
+		{"pki", 0, OPTION_TEXT, &o->pki, "DIR",
+			"from 'migtd-tool pki --hosts a,b' (a new one)", false},
 		{"policies", 0, OPTION_TEXT, &o->policies, "same|distinct",
-			"distinct: each peer has another policy, in two passes of N peers each", false},
-		{"transport", 0, OPTION_TEXT, &o->transport, "vsock", "how the two MigTDs talk", false},
-		{"target", 0, OPTION_TEXT, &o->target, "host", "what runs: processes on this host", false},
+			"distinct: each peer has another policy, in two passes of N peers each",
+			false},
+		{"transport", 0, OPTION_TEXT, &o->transport, "vsock", "how the two MigTDs talk",
+			false},
+		{"target", 0, OPTION_TEXT, &o->target, "host", "what runs: processes on this host",
+			false},
 		{"hold", 0, OPTION_TEXT, &o->hold, "PHASE|all|none",
 			"where all sessions wait for each other (key-exchange)", false},
-		{"rounds", 0, OPTION_NUMBER, &o->rounds, "R", "do it R times in the same MigTDs (1)", false},
-		{"seed", 0, OPTION_NUMBER, &o->seed, "S", "order in which sessions start (0: as numbered)", false},
-		{"json", 0, OPTION_TEXT, &o->json, "FILE", "write the results; - is the standard output, alone", false},
+		{"rounds", 0, OPTION_NUMBER, &o->rounds, "R",
+			"do it R times in the same MigTDs (1)", false},
+		{"seed", 0, OPTION_NUMBER, &o->seed, "S",
+			"order in which sessions start (0: as numbered)", false},
+		{"json", 0, OPTION_TEXT, &o->json, "FILE",
+			"write the results; - is the standard output, alone", false},
 		{"report", 0, OPTION_TEXT, &o->report, "DIR", "results and all logs", false},
-		{"memory", 0, OPTION_TEXT, &o->memory, "SIZE", 
+		{"memory", 0, OPTION_TEXT, &o->memory, "SIZE",
 			"of the measured MigTDs, as the next three (enough)", false},
 		{"stack", 0, OPTION_TEXT, &o->stack, "SIZE", "of the region", false},
 		{"heap", 0, OPTION_TEXT, &o->heap, "SIZE", "of the region", false},
 		{"shared", 0, OPTION_TEXT, &o->shared, "SIZE", "of the region", false},
 		{"fault", 0, OPTION_LIST, &o->faults, "NAME[=ARG]",
 			"of both emulated hosts (tdhost platform --help)", false},
-		{"log-level", 'l', OPTION_TEXT, &o->log_level, "LEVEL", "of the MigTDs (info)", false},
-		{"migtd", 0, OPTION_TEXT, &o->migtd, "FILE", "measuring build (found beside migmem)", false},
-		{"tdhost", 0, OPTION_TEXT, &o->tdhost, "FILE", "emulated platform (found beside migmem)", false},
-		{"wait", 0, OPTION_NUMBER, &o->wait_seconds, "SECONDS", "limit of each wait (60 and 1 a session)",
+		{"log-level", 'l', OPTION_TEXT, &o->log_level, "LEVEL", "of the MigTDs (info)",
 			false},
+		{"migtd", 0, OPTION_TEXT, &o->migtd, "FILE",
+			"measuring build (found beside migmem)", false},
+		{"tdhost", 0, OPTION_TEXT, &o->tdhost, "FILE",
+			"emulated platform (found beside migmem)", false},
+		{"wait", 0, OPTION_NUMBER, &o->wait_seconds, "SECONDS",
+			"limit of each wait (60 and 1 a session)", false},
 		{"keep", 0, OPTION_FLAG, &o->keep, NULL, "leave the temporary folder", false},
 	};
 
@@ -57,7 +76,8 @@ static int one_of(const char *option, const char *value, const char *const *word
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(value, words[i]) == 0)
 			return TOOL_OK;
-	return tool_fail(TOOL_USAGE, "--%s: '%s' is not one this build has; see --help", option, value);
+	return tool_fail(
+		TOOL_USAGE, "--%s: '%s' is not one this build has; see --help", option, value);
 }
 
 static int check_hold(const char *hold)
@@ -74,7 +94,7 @@ static int check_hold(const char *hold)
 int run_check(struct run_options *o)
 {
 	static const char *const policy[] = {"v2"}, *const policies[] = {"same", "distinct"},
-		*const transport[] = {"vsock"}, *const target[] = {"host"};
+				 *const transport[] = {"vsock"}, *const target[] = {"host"};
 
 	TOOL_TRY(one_of("policy", o->policy, policy, COUNT_OF(policy)));
 	TOOL_TRY(one_of("policies", o->policies, policies, COUNT_OF(policies)));
@@ -86,11 +106,11 @@ int run_check(struct run_options *o)
 	o->out = o->json != NULL && strcmp(o->json, "-") == 0 ? stderr : stdout;
 	const uint64_t most = o->distinct ? DISTINCT_MOST : SESSIONS_MOST;
 	if (o->sessions == 0 || o->sessions > most)
-		return tool_fail(TOOL_USAGE, "--sessions: must be 1 to %llu", (unsigned long long)most);
+		return tool_fail(
+			TOOL_USAGE, "--sessions: must be 1 to %llu", (unsigned long long)most);
 	if (o->rounds == 0 || o->rounds > ROUNDS_MOST)
 		return tool_fail(TOOL_USAGE, "--rounds: must be 1 to %d", ROUNDS_MOST);
 	if (o->wait_seconds > 86400)
 		return tool_fail(TOOL_USAGE, "--wait: more than a day");
 	return TOOL_OK;
 }
-

@@ -88,8 +88,8 @@ int pass_connect_platform(struct pass *p, enum role role)
 	AUTO_TEXT path = own_path(p, "%s.sock", host_name[role]);
 
 	client_close(&p->platform[role]);
-	return client_connect(p->stage, name, path, true, stage_now() + pass_limit(p),
-		&p->platform[role]);
+	return client_connect(
+		p->stage, name, path, true, stage_now() + pass_limit(p), &p->platform[role]);
 }
 
 static int start_relay(struct pass *p)
@@ -148,8 +148,8 @@ static int start_td(struct pass *p, enum role role, size_t i)
 	const uint64_t sessions = p->measured[role] ? p->o->sessions : 1;
 	AUTO_TEXT heap = roomy(p->o->heap, sessions, ROOMY_HEAP_PER_SESSION, ROOMY_FIXED);
 	AUTO_TEXT shared = roomy(p->o->shared, sessions, ROOMY_SHARED_PER_SESSION, ROOMY_FIXED);
-	AUTO_TEXT memory = roomy(p->o->memory, sessions, ROOMY_HEAP_PER_SESSION +
-		ROOMY_SHARED_PER_SESSION, ROOMY_REST);
+	AUTO_TEXT memory = roomy(p->o->memory, sessions,
+		ROOMY_HEAP_PER_SESSION + ROOMY_SHARED_PER_SESSION, ROOMY_REST);
 	if (p->measured[role]) {
 		add(&a, "--memory", memory);
 		add(&a, "--stack", p->o->stack);
@@ -159,8 +159,8 @@ static int start_td(struct pass *p, enum role role, size_t i)
 	td->child = stage_start(p->stage, child_name, a.item);
 	if (td->child == NULL)
 		return TOOL_REJECT;
-	return client_connect(p->stage, name, control_path, false, stage_now() + pass_limit(p),
-		&td->control);
+	return client_connect(
+		p->stage, name, control_path, false, stage_now() + pass_limit(p), &td->control);
 }
 
 static int64_t in_use(const json_t *counters)
@@ -204,8 +204,8 @@ static int measure_leak(struct pass *p, struct migration_td *td)
 			return TOOL_OK;
 		}
 		if (stage_now() >= until)
-			return tool_fail(TOOL_REJECT, "%s: %" PRId64 " sessions did not end", td->child->name,
-				live);
+			return tool_fail(TOOL_REJECT, "%s: %" PRId64 " sessions did not end",
+				td->child->name, live);
 		TOOL_TRY(stage_wait(p->stage, NULL, 0, 5, NULL));
 	}
 }
@@ -228,7 +228,8 @@ static int extent_of_measured(struct pass *p, int64_t *extent)
 			continue;
 		TOOL_TRY(control_request(p->stage, &p->td[role][0].control, "counters", &counters));
 		*extent += counter_of(counters, "heap_extent_peak") +
-			   counter_of(counters, "shared_extent_peak") + counter_of(counters, "stack_peak");
+			   counter_of(counters, "shared_extent_peak") +
+			   counter_of(counters, "stack_peak");
 	}
 	return TOOL_OK;
 }

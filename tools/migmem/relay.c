@@ -18,12 +18,12 @@
 /* One direction's bytes on their way from one end to the other. */
 struct end {
 	int listener;
-	int fd;			/* -1 when nobody is connected */
-	uint32_t watched;	/* epoll events asked for */
-	uint8_t *buffer;	/* read from here, to be written to the other end */
+	int fd;           /* -1 when nobody is connected */
+	uint32_t watched; /* epoll events asked for */
+	uint8_t *buffer;  /* read from here, to be written to the other end */
 	size_t filled;
-	bool ended;		/* no more comes from here */
-	bool hung;		/* and nothing can be sent there; no longer watched */
+	bool ended; /* no more comes from here */
+	bool hung;  /* and nothing can be sent there; no longer watched */
 };
 
 struct link {
@@ -89,7 +89,8 @@ static void end_accept(const struct relay *r, size_t index, struct end *e)
 static bool move_bytes(struct end *from, struct end *to)
 {
 	if (from->filled < BUFFER_SIZE && !from->ended) {
-		const ssize_t n = recv(from->fd, from->buffer + from->filled, BUFFER_SIZE - from->filled, 0);
+		const ssize_t n =
+			recv(from->fd, from->buffer + from->filled, BUFFER_SIZE - from->filled, 0);
 		if (n > 0)
 			from->filled += (size_t)n;
 		else if (n == 0)
@@ -185,9 +186,12 @@ static int listen_at(struct relay *r, size_t index, const char *prefix, uint32_t
 		return tool_fail(TOOL_USAGE, "%s_%u: too long for a Unix socket", prefix, port);
 	e->fd = -1;
 	e->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (e->listener < 0 || bind(e->listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-		listen(e->listener, 8) != 0 || epoll_ctl(r->epoll, EPOLL_CTL_ADD, e->listener, &event) != 0)
-		return tool_fail(TOOL_REJECT, "%s: cannot listen: %s", address.sun_path, strerror(errno));
+	if (e->listener < 0 ||
+		bind(e->listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+		listen(e->listener, 8) != 0 ||
+		epoll_ctl(r->epoll, EPOLL_CTL_ADD, e->listener, &event) != 0)
+		return tool_fail(
+			TOOL_REJECT, "%s: cannot listen: %s", address.sun_path, strerror(errno));
 	return TOOL_OK;
 }
 
@@ -202,7 +206,8 @@ static void raise_descriptor_limit(size_t sessions)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int relay_start(struct stage *s, const char *source_prefix, const char *destination_prefix, size_t n)
+int relay_start(
+	struct stage *s, const char *source_prefix, const char *destination_prefix, size_t n)
 {
 	struct relay r = {.epoll = epoll_create1(EPOLL_CLOEXEC), .n = n};
 	int code = TOOL_OK;
@@ -212,11 +217,13 @@ int relay_start(struct stage *s, const char *source_prefix, const char *destinat
 		return tool_fail(TOOL_REJECT, "epoll: %s", strerror(errno));
 	r.links = tool_alloc(n * sizeof(*r.links));
 	for (size_t i = 0; i < n; i++)
-		r.links[i] = (struct link){{{.listener = -1, .fd = -1}, {.listener = -1, .fd = -1}}};
+		r.links[i] =
+			(struct link){{{.listener = -1, .fd = -1}, {.listener = -1, .fd = -1}}};
 	for (size_t i = 0; i < n && code == TOOL_OK; i++) {
 		code = listen_at(&r, 2 * i, source_prefix, relay_source_port(i));
 		if (code == TOOL_OK)
-			code = listen_at(&r, 2 * i + 1, destination_prefix, relay_destination_port(i));
+			code = listen_at(
+				&r, 2 * i + 1, destination_prefix, relay_destination_port(i));
 	}
 	if (code == TOOL_OK && stage_fork(s, "relay", serve, &r) == NULL)
 		code = TOOL_REJECT;

@@ -20,8 +20,8 @@
 #define SEED_SHARED_FIXED 0x40000
 #define SEED_SHARED_PER_SESSION 0x20000
 
-static void print_row(FILE *to, const char *name, const struct run_result *r, const char *counter,
-	uint64_t seed)
+static void print_row(
+	FILE *to, const char *name, const struct run_result *r, const char *counter, uint64_t seed)
 {
 	const int64_t src = counter_of(r->role[ROLE_SRC].counters, counter);
 	const int64_t dst = counter_of(r->role[ROLE_DST].counters, counter);
@@ -35,10 +35,11 @@ static void print_row(FILE *to, const char *name, const struct run_result *r, co
 
 static void print_table(FILE *to, const struct run_options *o, const struct run_result *r)
 {
-	fprintf(to, "\n%" PRIu64 " sessions at once, policy of %zu bytes, %s policies, hold after %s\n",
+	fprintf(to,
+		"\n%" PRIu64 " sessions at once, policy of %zu bytes, %s policies, hold after %s\n",
 		o->sessions, r->policy_bytes, o->distinct ? "distinct" : "equal", o->hold);
-	fprintf(to, "%-26s %12s %12s %14s %10s\n", "bytes", "source", "destination", "seed document",
-		"smaller by");
+	fprintf(to, "%-26s %12s %12s %14s %10s\n", "bytes", "source", "destination",
+		"seed document", "smaller by");
 	print_row(to, "stack", r, "stack_peak", SEED_STACK);
 	print_row(to, "heap, extent", r, "heap_extent_peak",
 		SEED_HEAP_FIXED + SEED_HEAP_PER_SESSION * o->sessions);
@@ -60,7 +61,8 @@ static void print_tags(FILE *to, const json_t *counters)
 	fprintf(to, "%-20s %12s %12s %12s\n", "heap by user", "reserved", "peak", "extent");
 	json_object_foreach((json_t *)(uintptr_t)json_object_get(counters, "by_tag"), tag, usage)
 		fprintf(to, "  %-18s %12" PRId64 " %12" PRId64 " %12" PRId64 "\n", tag,
-			counter_of(usage, "reserved"), counter_of(usage, "peak"), counter_of(usage, "extent"));
+			counter_of(usage, "reserved"), counter_of(usage, "peak"),
+			counter_of(usage, "extent"));
 }
 
 static void print_sessions(FILE *to, const json_t *sessions)
@@ -78,7 +80,8 @@ static void print_sessions(FILE *to, const json_t *sessions)
 			break;
 		}
 		AUTO_TEXT name = tool_text("request %" JSON_INTEGER_FORMAT " in %s",
-			(json_int_t)counter_of(s, "request_id"), json_string_value(json_object_get(s, "phase")));
+			(json_int_t)counter_of(s, "request_id"),
+			json_string_value(json_object_get(s, "phase")));
 		fprintf(to, "  %-26s %12" PRId64 " %12" PRId64 "\n", name, counter_of(s, "heap"),
 			counter_of(s, "shared"));
 	}
@@ -113,16 +116,20 @@ static json_t *by_phase(const json_t *counters)
 	json_t *phases = json_object();
 
 	for (size_t i = 0; i < phase_count; i++)
-		json_object_set_new(phases, phase_words[i], json_pack("{sIsI}",
-			"heap", counter_of(json_object_get(counters, "heap_by_phase"), phase_words[i]),
-			"shared", counter_of(json_object_get(counters, "shared_by_phase"), phase_words[i])));
+		json_object_set_new(phases, phase_words[i],
+			json_pack("{s:I, s:I}", "heap",
+				counter_of(
+					json_object_get(counters, "heap_by_phase"), phase_words[i]),
+				"shared",
+				counter_of(json_object_get(counters, "shared_by_phase"),
+					phase_words[i])));
 	return phases;
 }
 
 static json_t *role_json(const struct role_result *r)
 {
-	static const char *const same[] = {"heap_requested_peak", "heap_size", "shared_size",
-		"private_copies"};
+	static const char *const same[] = {
+		"heap_requested_peak", "heap_size", "shared_size", "private_copies"};
 	json_t *role = json_object();
 
 	copy(role, "stack_peak", r->counters, "stack_peak");
@@ -137,8 +144,8 @@ static json_t *role_json(const struct role_result *r)
 	copy(role, "config_bytes", r->counters, "config_bytes");
 	copy(role, "by_tag", r->counters, "by_tag");
 	json_object_set_new(role, "by_phase", by_phase(r->counters));
-	json_object_set_new(role, "by_session", r->sessions != NULL ? json_incref(r->sessions) :
-								    json_array());
+	json_object_set_new(
+		role, "by_session", r->sessions != NULL ? json_incref(r->sessions) : json_array());
 	copy(role, "counters", NULL, "");
 	if (r->counters != NULL)
 		json_object_set(role, "counters", r->counters);
@@ -153,9 +160,9 @@ static json_t *sessions_json(const struct run_result *r)
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct session_result *s = &r->sessions[i];
-		json_t *one = json_pack("{sIsisisbsI}", "id", (json_int_t)s->id, "src_status",
-			s->status[ROLE_SRC], "dst_status", s->status[ROLE_DST], "msk_match", s->msk_match, "ms",
-			(json_int_t)s->ms);
+		json_t *one = json_pack("{s:I, s:i, s:i, s:b, s:I}", "id", (json_int_t)s->id,
+			"src_status", s->status[ROLE_SRC], "dst_status", s->status[ROLE_DST],
+			"msk_match", s->msk_match, "ms", (json_int_t)s->ms);
 		if (s->reason[ROLE_SRC] != NULL)
 			json_object_set_new(one, "src_reason", json_string(s->reason[ROLE_SRC]));
 		if (s->reason[ROLE_DST] != NULL)
@@ -169,16 +176,32 @@ static json_t *sessions_json(const struct run_result *r)
 
 json_t *report_json(const struct run_options *o, const struct run_result *r, bool passed)
 {
-	return json_pack("{ssssss" "s{sIsssIsssssssssssIsI}" "s{soso}so" "sIsIsb}", "schema", "migmem-1",
-		"git", BUILD_GIT, "compiler", BUILD_COMPILER,
-		"config", "sessions", (json_int_t)o->sessions, "policy", o->policy,
-		"policy_bytes", (json_int_t)r->policy_bytes, "policies", o->policies,
-		"transport", o->transport, "attestation", "spdm", "target", o->target, "hold", o->hold,
-		"rounds", (json_int_t)o->rounds, "seed", (json_int_t)o->seed,
-		"roles", "src", role_json(&r->role[ROLE_SRC]), "dst", role_json(&r->role[ROLE_DST]),
+	/* clang-format off */
+	return json_pack("{s:s, s:s, s:s,"
+		" s:{s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I}, s:{s:o, s:o}, s:o,"
+		" s:I, s:I, s:b}",
+		"schema", "migmem-1",
+		"git", BUILD_GIT,
+		"compiler", BUILD_COMPILER,
+		"config",
+			"sessions", (json_int_t)o->sessions,
+			"policy", o->policy,
+			"policy_bytes", (json_int_t)r->policy_bytes,
+			"policies", o->policies,
+			"transport", o->transport,
+			"attestation", "spdm",
+			"target", o->target,
+			"hold", o->hold,
+			"rounds", (json_int_t)o->rounds,
+			"seed", (json_int_t)o->seed,
+		"roles",
+			"src", role_json(&r->role[ROLE_SRC]),
+			"dst", role_json(&r->role[ROLE_DST]),
 		"sessions", sessions_json(r),
-		"leaked", (json_int_t)r->leaked, "growth", (json_int_t)r->growth,
+		"leaked", (json_int_t)r->leaked,
+		"growth", (json_int_t)r->growth,
 		"passed", passed);
+	/* clang-format on */
 }
 
 int report_json_text(const struct run_options *o, const char *text)
@@ -187,8 +210,9 @@ int report_json_text(const struct run_options *o, const char *text)
 		return TOOL_OK;
 	if (strcmp(o->json, "-") != 0)
 		return file_write_text(o->json, text);
-	return puts(text) >= 0 && fflush(stdout) == 0 ? TOOL_OK :
-		tool_fail(TOOL_USAGE, "cannot write the results to the standard output");
+	return puts(text) >= 0 && fflush(stdout) == 0
+		       ? TOOL_OK
+		       : tool_fail(TOOL_USAGE, "cannot write the results to the standard output");
 }
 
 static int write_folder(const struct run_options *o, const struct run_result *r, const char *json)

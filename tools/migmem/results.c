@@ -19,11 +19,13 @@ static int read_sizing(const char *path, json_t **sweep, struct equation e[QUANT
 	if (*sweep == NULL)
 		return TOOL_USAGE;
 	TOOL_TRY(equations_read(path, *sweep, e));
-	const char *policies = json_string_value(
-		json_object_get(json_object_get(*sweep, "config"), "policies"));
+	const char *policies =
+		json_string_value(json_object_get(json_object_get(*sweep, "config"), "policies"));
 	if (policies == NULL || strcmp(policies, "distinct") != 0)
-		return tool_fail(TOOL_USAGE, "%s: only a sweep with --policies distinct tells what sessions "
-			"need at worst", path);
+		return tool_fail(TOOL_USAGE,
+			"%s: only a sweep with --policies distinct tells what sessions "
+			"need at worst",
+			path);
 	if (!json_is_true(json_object_get(*sweep, "passed")))
 		return tool_fail(TOOL_REJECT, "%s: the sweep did not pass", path);
 	return TOOL_OK;
@@ -36,7 +38,8 @@ static int64_t other_bytes(const json_t *sweep)
 {
 	static const char *const role_names[] = {"src", "dst"};
 	const json_t *runs = json_object_get(sweep, "runs");
-	const json_t *roles = json_object_get(json_array_get(runs, json_array_size(runs) - 1), "roles");
+	const json_t *roles =
+		json_object_get(json_array_get(runs, json_array_size(runs) - 1), "roles");
 	int64_t worst = 0;
 
 	for (size_t i = 0; i < COUNT_OF(role_names); i++) {
@@ -77,10 +80,14 @@ int command_fits_in(int argc, char **argv)
 	bool json = false;
 	struct option_list others = {0};
 	const struct option_spec specs[] = {
-		{"from", 0, OPTION_TEXT, &from, "FILE", "from 'migmem sweep --policies distinct --json'", true},
-		{"heap", 0, OPTION_SIZE, &heap, "SIZE", "of the heap region (as much as is left)", false},
-		{"shared", 0, OPTION_SIZE, &shared, "SIZE", "of the shared region (the same)", false},
-		{"json", 0, OPTION_FLAG, &json, NULL, "print {\"sessions\":N,\"first\":...}", false},
+		{"from", 0, OPTION_TEXT, &from, "FILE",
+			"from 'migmem sweep --policies distinct --json'", true},
+		{"heap", 0, OPTION_SIZE, &heap, "SIZE", "of the heap region (as much as is left)",
+			false},
+		{"shared", 0, OPTION_SIZE, &shared, "SIZE", "of the shared region (the same)",
+			false},
+		{"json", 0, OPTION_FLAG, &json, NULL, "print {\"sessions\":N,\"first\":...}",
+			false},
 	};
 	struct equation e[QUANTITY_COUNT];
 	struct limit least = {"nothing", -1};
@@ -102,14 +109,16 @@ int command_fits_in(int argc, char **argv)
 	if (heap != 0)
 		consider(&least, "heap", sessions_in(&e[QUANTITY_HEAP], (int64_t)heap));
 	if (shared != 0)
-		consider(&least, "shared memory", sessions_in(&e[QUANTITY_SHARED], (int64_t)shared));
+		consider(
+			&least, "shared memory", sessions_in(&e[QUANTITY_SHARED], (int64_t)shared));
 	if (json)
 		printf("{\"sessions\":%" PRId64 ",\"first\":\"%s\"}\n", least.sessions, least.what);
 	else
 		printf("%" PRId64 " sessions fit in %" PRIu64 " bytes; %s runs out first\n"
-			"(%" PRId64 " + %" PRId64 " a session, of it %" PRId64 " static data and configuration; "
-			"text not counted)\n", least.sessions, size, least.what, total.fixed, total.per_session,
-			other);
+		       "(%" PRId64 " + %" PRId64 " a session, of it %" PRId64
+		       " static data and configuration; "
+		       "text not counted)\n",
+			least.sessions, size, least.what, total.fixed, total.per_session, other);
 	return least.sessions != 0 ? TOOL_OK : TOOL_REJECT;
 }
 
@@ -129,7 +138,8 @@ static json_t *figures_of(const json_t *result)
 			json_object_set(figures, name, json_object_get(e, field[i]));
 		}
 		if (e == NULL && json_object_get(result, "roles") != NULL)
-			json_object_set_new(figures, quantity_peak[q], json_integer(worst_peak(result, q)));
+			json_object_set_new(
+				figures, quantity_peak[q], json_integer(worst_peak(result, q)));
 	}
 	return figures;
 }
@@ -138,14 +148,15 @@ static json_t *figures_of(const json_t *result)
 static bool same_config(const char *old_name, const char *new_name, const json_t *old_result,
 	const json_t *new_result)
 {
-	static const char *const field[] = {"sessions", "policy", "policy_bytes", "policies", "transport",
-		"target", "hold"};
+	static const char *const field[] = {
+		"sessions", "policy", "policy_bytes", "policies", "transport", "target", "hold"};
 
 	for (size_t i = 0; i < COUNT_OF(field); i++) {
 		const json_t *a = json_object_get(json_object_get(old_result, "config"), field[i]);
 		const json_t *b = json_object_get(json_object_get(new_result, "config"), field[i]);
 		if (a == NULL || !json_equal(a, b)) {
-			tool_fail(TOOL_USAGE, "%s and %s differ in config.%s", old_name, new_name, field[i]);
+			tool_fail(TOOL_USAGE, "%s and %s differ in config.%s", old_name, new_name,
+				field[i]);
 			return false;
 		}
 	}
@@ -157,7 +168,8 @@ int command_compare(int argc, char **argv)
 	uint64_t tolerance = 0;
 	struct option_list files = {0};
 	const struct option_spec specs[] = {
-		{"tolerance", 0, OPTION_SIZE, &tolerance, "BYTES", "growth that is let pass (0)", false},
+		{"tolerance", 0, OPTION_SIZE, &tolerance, "BYTES", "growth that is let pass (0)",
+			false},
 	};
 	const char *name;
 	const json_t *value;
@@ -175,16 +187,16 @@ int command_compare(int argc, char **argv)
 	AUTO_JSON before = figures_of(old_result);
 	AUTO_JSON after = figures_of(new_result);
 	if (json_object_size(before) == 0 || json_object_size(before) != json_object_size(after))
-		return tool_fail(TOOL_USAGE, "%s and %s are not results of the same kind", files.item[0],
-			files.item[1]);
+		return tool_fail(TOOL_USAGE, "%s and %s are not results of the same kind",
+			files.item[0], files.item[1]);
 	printf("%-20s %12s %12s %12s\n", "bytes", "old", "new", "change");
 	json_object_foreach(before, name, value)
 	{
 		const int64_t was = json_integer_value(value);
 		const int64_t is = json_integer_value(json_object_get(after, name));
 		const bool worse = is - was > (int64_t)tolerance;
-		printf("%-20s %12" PRId64 " %12" PRId64 " %+12" PRId64 "%s\n", name, was, is, is - was,
-			worse ? "  grown" : "");
+		printf("%-20s %12" PRId64 " %12" PRId64 " %+12" PRId64 "%s\n", name, was, is,
+			is - was, worse ? "  grown" : "");
 		grown = grown || worse;
 	}
 	return grown ? TOOL_REJECT : TOOL_OK;
@@ -202,11 +214,14 @@ static void write_macros(const struct equation e[QUANTITY_COUNT], struct blob *o
 		blob_format(out, "#define MIGTD_%s_PER_SESSION %" PRId64 "u\n", macro[q],
 			e[q].per_session > 0 ? e[q].per_session : 0);
 	}
-	blob_add_text(out, "\n/* Whole pages. */\n#define MIGTD_PAGES(bytes) (((bytes) + 4095u) / 4096u * "
+	blob_add_text(out,
+		"\n/* Whole pages. */\n#define MIGTD_PAGES(bytes) (((bytes) + 4095u) / 4096u * "
 		"4096u)\n");
 	for (size_t q = 0; q < QUANTITY_COUNT; q++)
-		blob_format(out, "#define MIGTD_%s_SIZE(sessions) \\\n\tMIGTD_PAGES(MIGTD_%s_FIXED + "
-			"MIGTD_%s_PER_SESSION * (sessions))\n", macro[q], macro[q], macro[q]);
+		blob_format(out,
+			"#define MIGTD_%s_SIZE(sessions) \\\n\tMIGTD_PAGES(MIGTD_%s_FIXED + "
+			"MIGTD_%s_PER_SESSION * (sessions))\n",
+			macro[q], macro[q], macro[q]);
 }
 
 int command_header(int argc, char **argv)
@@ -219,14 +234,16 @@ int command_header(int argc, char **argv)
 	struct equation e[QUANTITY_COUNT];
 	AUTO_BLOB out = {0};
 
-	TOOL_TRY(options_parse(argc, argv, "migmem header FILE.json -o sizing.h", specs, COUNT_OF(specs),
-		&files));
+	TOOL_TRY(options_parse(
+		argc, argv, "migmem header FILE.json -o sizing.h", specs, COUNT_OF(specs), &files));
 	if (files.n != 1)
 		return tool_fail(TOOL_USAGE, "one result of 'migmem sweep --json' is needed");
 	AUTO_JSON sweep = NULL;
 	TOOL_TRY(read_sizing(files.item[0], &sweep, e));
-	blob_format(&out, "/* SPDX-License-Identifier: BSD-2-Clause-Patent */\n"
-		"/* Measured sizes of a Migration TD's regions; written by 'migmem header', revision %s. */\n"
+	blob_format(&out,
+		"/* SPDX-License-Identifier: BSD-2-Clause-Patent */\n"
+		"/* Measured sizes of a Migration TD's regions; written by 'migmem header', "
+		"revision %s. */\n"
 		"#ifndef MIGTD_SIZING_H\n#define MIGTD_SIZING_H\n\n",
 		json_string_value(json_object_get(sweep, "git")));
 	write_macros(e, &out);

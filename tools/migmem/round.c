@@ -22,15 +22,17 @@ static int create_user_td(struct pass *p, enum role role, size_t i, uint64_t unt
 
 	for (;;) {
 		AUTO_JSON answer = NULL;
-		TOOL_TRY(platform_try(p->stage, &p->platform[role], json_pack("{sssIsb}", "do", "td-create",
-			"migtd_pid", (json_int_t)pid, "incoming", role == ROLE_DST), &answer));
+		TOOL_TRY(platform_try(p->stage, &p->platform[role],
+			json_pack("{s:s, s:I, s:b}", "do", "td-create", "migtd_pid",
+				(json_int_t)pid, "incoming", role == ROLE_DST),
+			&answer));
 		if (json_is_true(json_object_get(answer, "ok"))) {
 			p->user_td[role][i] = counter_of(answer, "td");
 			return TOOL_OK;
 		}
 		if (!json_is_true(json_object_get(answer, "retry")) || stage_now() >= until)
-			return tool_fail(TOOL_REJECT, "%s: user TD %zu: %s", p->platform[role].name, i + 1,
-				json_string_value(json_object_get(answer, "error")));
+			return tool_fail(TOOL_REJECT, "%s: user TD %zu: %s", p->platform[role].name,
+				i + 1, json_string_value(json_object_get(answer, "error")));
 		TOOL_TRY(stage_wait(p->stage, NULL, 0, PACE_MS, NULL));
 	}
 }
@@ -52,7 +54,8 @@ static int set_hold(struct pass *p, const char *command)
 	for (enum role role = 0; role < ROLE_COUNT; role++)
 		for (size_t i = 0; i < p->n[role]; i++) {
 			AUTO_JSON answer = NULL;
-			TOOL_TRY(control_request(p->stage, &p->td[role][i].control, command, &answer));
+			TOOL_TRY(control_request(
+				p->stage, &p->td[role][i].control, command, &answer));
 		}
 	return TOOL_OK;
 }
@@ -68,8 +71,10 @@ static int request_migration(struct pass *p, enum role role, size_t i)
 	AUTO_JSON answer = NULL;
 	const uint32_t port = role == ROLE_SRC ? relay_source_port(i) : relay_destination_port(i);
 
-	return platform_request(p->stage, &p->platform[role], json_pack("{sssIsI}", "do", "premig", "td",
-		p->user_td[role][i], "port", (json_int_t)port), &answer);
+	return platform_request(p->stage, &p->platform[role],
+		json_pack("{s:s, s:I, s:I}", "do", "premig", "td", p->user_td[role][i], "port",
+			(json_int_t)port),
+		&answer);
 }
 
 /* The same seed gives the same order (an LCG is random enough for an order). */
@@ -130,23 +135,24 @@ static int take_results(struct pass *p)
 		const json_t *event;
 		size_t i;
 		TOOL_TRY(client_drain(c));
-		json_array_foreach(c->events, i, event)
-			if (strcmp(json_string_value(json_object_get(event, "event")), "premig-done") == 0)
-				take_result(p, role, event);
+		json_array_foreach(c->events, i,
+			event) if (strcmp(json_string_value(json_object_get(event, "event")),
+					   "premig-done") == 0) take_result(p, role, event);
 		json_array_clear(c->events);
 	}
 	return TOOL_OK;
 }
 
 /* Sessions of a Migration TD whose result has come; with `only_failed` those that failed. */
-static size_t count_results(const struct pass *p, enum role role, const struct migration_td *td,
-	bool only_failed)
+static size_t count_results(
+	const struct pass *p, enum role role, const struct migration_td *td, bool only_failed)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->o->sessions; i++)
 		if (td == NULL || pass_td(p, role, i) == td)
-			n += only_failed ? p->sessions[i].status[role] > 0 : p->sessions[i].status[role] >= 0;
+			n += only_failed ? p->sessions[i].status[role] > 0
+					 : p->sessions[i].status[role] >= 0;
 	return n;
 }
 
@@ -168,13 +174,15 @@ static void name_stuck(struct pass *p, enum role role, const char *phase)
 		size_t k;
 		if (control_request(p->stage, &td->control, "sessions", &answer) != TOOL_OK)
 			return;
-		json_array_foreach(json_object_get(answer, "sessions"), k, s)
-			if (phase == NULL || (!json_is_true(json_object_get(s, "held")) &&
-				!json_is_true(json_object_get(s, "queued"))))
-				tool_warn("%s: request %" JSON_INTEGER_FORMAT " is in %s%s%s", td->child->name,
-					(json_int_t)counter_of(s, "request_id"),
-					json_string_value(json_object_get(s, "phase")),
-					phase != NULL ? ", not held after " : "", phase != NULL ? phase : "");
+		json_array_foreach(json_object_get(answer, "sessions"), k,
+			s) if (phase == NULL ||
+			       (!json_is_true(json_object_get(s, "held")) &&
+				       !json_is_true(json_object_get(s, "queued"))))
+			tool_warn("%s: request %" JSON_INTEGER_FORMAT " is in %s%s%s",
+				td->child->name, (json_int_t)counter_of(s, "request_id"),
+				json_string_value(json_object_get(s, "phase")),
+				phase != NULL ? ", not held after " : "",
+				phase != NULL ? phase : "");
 	}
 }
 
@@ -192,8 +200,10 @@ static int collect_results(struct pass *p)
 		if (stage_now() >= until) {
 			name_stuck(p, ROLE_SRC, NULL);
 			name_stuck(p, ROLE_DST, NULL);
-			return tool_fail(TOOL_REJECT, "no result of %zu source and %zu destination sessions "
-				"within %" PRIu64 " s", n - src, n - dst, (pass_limit(p) + GRACE_MS) / 1000);
+			return tool_fail(TOOL_REJECT,
+				"no result of %zu source and %zu destination sessions "
+				"within %" PRIu64 " s",
+				n - src, n - dst, (pass_limit(p) + GRACE_MS) / 1000);
 		}
 		TOOL_TRY(wait_a_little(p));
 	}
@@ -234,19 +244,24 @@ static int wait_barrier(struct pass *p, const char *phase, bool *reached)
 		if (m[ROLE_SRC].missing == 0 && m[ROLE_DST].missing == 0)
 			break;
 		TOOL_TRY(take_results(p));
-		if (count_results(p, ROLE_SRC, NULL, false) + count_results(p, ROLE_DST, NULL, false) != 0)
+		if (count_results(p, ROLE_SRC, NULL, false) +
+				count_results(p, ROLE_DST, NULL, false) !=
+			0)
 			return TOOL_OK;
 		if (stage_now() >= until) {
 			for (enum role role = 0; role < ROLE_COUNT; role++)
 				name_stuck(p, role, phase);
-			return tool_fail(TOOL_REJECT, "barrier after %s not reached within %" PRIu64 " s: %zu "
-				"source and %zu destination sessions are missing", phase, pass_limit(p) / 1000,
-				m[ROLE_SRC].missing, m[ROLE_DST].missing);
+			return tool_fail(TOOL_REJECT,
+				"barrier after %s not reached within %" PRIu64 " s: %zu "
+				"source and %zu destination sessions are missing",
+				phase, pass_limit(p) / 1000, m[ROLE_SRC].missing,
+				m[ROLE_DST].missing);
 		}
 		TOOL_TRY(wait_a_little(p));
 	}
 	*reached = true;
-	fprintf(p->o->out, "  barrier after %s: src %zu held, %zu queued; dst %zu held, %zu queued\n", phase,
+	fprintf(p->o->out,
+		"  barrier after %s: src %zu held, %zu queued; dst %zu held, %zu queued\n", phase,
 		m[ROLE_SRC].held, m[ROLE_SRC].queued, m[ROLE_DST].held, m[ROLE_DST].queued);
 	fflush(p->o->out);
 	return TOOL_OK;
@@ -299,13 +314,14 @@ static int carry(struct pass *p, enum role from, size_t i, size_t k, bool *ok)
 	AUTO_JSON imported = NULL;
 
 	*ok = false;
-	TOOL_TRY(platform_try(p->stage, &p->platform[from], json_pack("{sssI}", "do", "export", "td",
-		p->user_td[from][i]), &exported));
+	TOOL_TRY(platform_try(p->stage, &p->platform[from],
+		json_pack("{s:s, s:I}", "do", "export", "td", p->user_td[from][i]), &exported));
 	const char *blob = json_string_value(json_object_get(exported, "blob"));
 	if (!json_is_true(json_object_get(exported, "ok")) || blob == NULL)
 		return TOOL_OK;
-	TOOL_TRY(platform_try(p->stage, &p->platform[to], json_pack("{sssIss}", "do", "import", "td",
-		p->user_td[to][k], "blob", blob), &imported));
+	TOOL_TRY(platform_try(p->stage, &p->platform[to],
+		json_pack("{s:s, s:I, s:s}", "do", "import", "td", p->user_td[to][k], "blob", blob),
+		&imported));
 	*ok = json_is_true(json_object_get(imported, "ok"));
 	return TOOL_OK;
 }
@@ -341,7 +357,8 @@ static void find_reasons(struct pass *p)
 		for (enum role role = 0; role < ROLE_COUNT; role++) {
 			struct session_result *s = &p->sessions[i];
 			const struct child *c = pass_td(p, role, i)->child;
-			AUTO_TEXT request = tool_text("[request %" JSON_INTEGER_FORMAT "]", p->user_td[role][i]);
+			AUTO_TEXT request = tool_text(
+				"[request %" JSON_INTEGER_FORMAT "]", p->user_td[role][i]);
 			if (s->status[role] == 0 || s->reason[role] != NULL)
 				continue;
 			s->reason[role] = child_log_line(c, request);
@@ -356,7 +373,8 @@ static void reset_sessions(struct pass *p)
 		struct session_result *s = &p->sessions[i];
 		free(s->reason[ROLE_SRC]);
 		free(s->reason[ROLE_DST]);
-		*s = (struct session_result){.id = s->id, .measured = s->measured, .status = {-1, -1}};
+		*s = (struct session_result){
+			.id = s->id, .measured = s->measured, .status = {-1, -1}};
 	}
 }
 
@@ -364,7 +382,9 @@ int round_execute(struct pass *p, size_t round)
 {
 	const bool all = strcmp(p->o->hold, "all") == 0;
 
-	fprintf(p->o->out, "round %zu of %" PRIu64 ": %" PRIu64 " sessions, %zu source and %zu destination MigTDs\n",
+	fprintf(p->o->out,
+		"round %zu of %" PRIu64 ": %" PRIu64
+		" sessions, %zu source and %zu destination MigTDs\n",
 		round + 1, p->o->rounds, p->o->sessions, p->n[ROLE_SRC], p->n[ROLE_DST]);
 	fflush(p->o->out);
 	reset_sessions(p);

@@ -33,7 +33,8 @@ static int writable_bytes(const char *path, size_t *bytes)
 	for (size_t i = 0; i < header.e_shnum; i++) {
 		const uint64_t at = header.e_shoff + i * sizeof(section);
 		if (at > file.size - sizeof(section))
-			return tool_fail(TOOL_USAGE, "%s: its section headers leave the file", path);
+			return tool_fail(
+				TOOL_USAGE, "%s: its section headers leave the file", path);
 		memcpy(&section, file.data + at, sizeof(section));
 		if ((section.sh_flags & (SHF_ALLOC | SHF_WRITE)) == (SHF_ALLOC | SHF_WRITE))
 			*bytes += section.sh_size;
@@ -45,8 +46,13 @@ static int run_pass(struct stage *s, const struct run_options *o, const struct m
 	struct run_result *r, size_t number)
 {
 	struct pass p = {
-		.stage = s, .o = o, .m = m, .result = r, .number = number,
-		.measured = {true, true}, .n = {1, 1},
+		.stage = s,
+		.o = o,
+		.m = m,
+		.result = r,
+		.number = number,
+		.measured = {true, true},
+		.n = {1, 1},
 		.sessions = r->sessions + number * o->sessions,
 	};
 
@@ -62,8 +68,8 @@ static int run_pass(struct stage *s, const struct run_options *o, const struct m
 	return code;
 }
 
-static int run_in(struct stage *s, const struct run_options *o, struct material *m,
-	struct run_result *r)
+static int run_in(
+	struct stage *s, const struct run_options *o, struct material *m, struct run_result *r)
 {
 	const size_t passes = o->distinct ? 2 : 1;
 
@@ -73,7 +79,8 @@ static int run_in(struct stage *s, const struct run_options *o, struct material 
 	r->sessions = tool_alloc(r->n * sizeof(*r->sessions));
 	for (size_t i = 0; i < r->n; i++)
 		r->sessions[i] = (struct session_result){
-			.id = i % o->sessions + 1, .measured = i < o->sessions ? ROLE_SRC : ROLE_DST,
+			.id = i % o->sessions + 1,
+			.measured = i < o->sessions ? ROLE_SRC : ROLE_DST,
 			.status = {-1, -1},
 		};
 	for (enum role role = 0; role < ROLE_COUNT; role++)
@@ -143,14 +150,15 @@ static bool session_passed(const struct session_result *s)
 	if (s->started == 0)
 		return false;
 	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		const char *reason = s->reason[role] != NULL ? s->reason[role] : "no reason was given";
+		const char *reason =
+			s->reason[role] != NULL ? s->reason[role] : "no reason was given";
 		if (s->status[role] == 0)
 			continue;
 		if (s->status[role] < 0)
 			tool_warn("session %zu: %s did not end", s->id, role_name[role]);
 		else
-			tool_warn("session %zu: %s ended with result %d: %s", s->id, role_name[role],
-				s->status[role], reason);
+			tool_warn("session %zu: %s ended with result %d: %s", s->id,
+				role_name[role], s->status[role], reason);
 		ok = false;
 	}
 	if (ok && !s->msk_match) {
@@ -176,8 +184,8 @@ bool run_passed(const struct run_options *o, const struct run_result *r)
 		const uint64_t expected = o->sessions * o->rounds;
 		const int64_t peak = counter_of(r->role[role].counters, "sessions_peak");
 		if (r->role[role].msk_lines != expected) {
-			tool_warn("%s: logged %zu of %" PRIu64 " completed key exchanges", role_name[role],
-				r->role[role].msk_lines, expected);
+			tool_warn("%s: logged %zu of %" PRIu64 " completed key exchanges",
+				role_name[role], r->role[role].msk_lines, expected);
 			ok = false;
 		}
 		if (strcmp(o->hold, "none") != 0 && peak != (int64_t)o->sessions) {
@@ -187,7 +195,8 @@ bool run_passed(const struct run_options *o, const struct run_result *r)
 		}
 	}
 	if (r->leaked != 0) {
-		tool_warn("%" PRId64 " bytes of heap and shared memory were not given back", r->leaked);
+		tool_warn("%" PRId64 " bytes of heap and shared memory were not given back",
+			r->leaked);
 		ok = false;
 	}
 	if (r->growth != 0) {

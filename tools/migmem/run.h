@@ -13,7 +13,7 @@ extern const char *const role_name[ROLE_COUNT];
 /* What the measured Migration TD of one role said of itself; all as its counters name it. */
 struct role_result {
 	json_t *counters;	/* at the end of the run: peaks over all of it */
-	json_t *at_barrier;	/* counters while all sessions were held, the last barrier with all */
+	json_t *at_barrier;	/* counters while all sessions were held, at the last barrier */
 	json_t *sessions;	/* the list, at the same moment */
 	size_t static_data;	/* .data, .bss and what else its file says is writable */
 	size_t msk_lines;	/* "MSK exchange completed" in its log */
@@ -21,7 +21,7 @@ struct role_result {
 
 struct session_result {
 	size_t id;
-	enum role measured;	/* which role's pass; with equal policies both are measured at once */
+	enum role measured;	/* which role's pass; equal policies have one pass for both */
 	int status[ROLE_COUNT];	/* result codes; -1 = none came */
 	char *reason[ROLE_COUNT];	/* NULL, or the line that says why */
 	bool msk_match;
@@ -32,7 +32,7 @@ struct session_result {
 struct run_result {
 	bool complete;		/* it came to its end; else the figures are missing */
 	struct role_result role[ROLE_COUNT];
-	struct session_result *sessions;	/* of the last round; both passes one after the other */
+	struct session_result *sessions; /* of the last round, pass by pass */
 	size_t n;
 	size_t policy_bytes;
 	int64_t growth;		/* heap extent after the last round less that after the first */

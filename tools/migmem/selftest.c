@@ -14,7 +14,7 @@
 #define WAIT_SECONDS 10
 
 struct selftest {
-	struct run_options options;	/* what every run starts from */
+	struct run_options options; /* what every run starts from */
 	FILE *nowhere;
 	size_t wrong;
 };
@@ -156,11 +156,16 @@ static void figures_that_must_move(struct selftest *t)
 	more.sessions++;
 	distinct.policies = "distinct";
 	const bool good = passes(t, &base, &r[0]);
-	tell(t, good && passes(t, &more, &r[1]) && heap_of(&r[1], ROLE_SRC) > heap_of(&r[0], ROLE_SRC) &&
-		heap_of(&r[1], ROLE_DST) > heap_of(&r[0], ROLE_DST), "one session more, in the heap");
-	tell(t, good && passes(t, &distinct, &r[2]) &&
-		heap_of(&r[2], ROLE_SRC) > heap_of(&r[0], ROLE_SRC) &&
-		heap_of(&r[2], ROLE_DST) > heap_of(&r[0], ROLE_DST), "other policies, in the heap");
+	tell(t,
+		good && passes(t, &more, &r[1]) &&
+			heap_of(&r[1], ROLE_SRC) > heap_of(&r[0], ROLE_SRC) &&
+			heap_of(&r[1], ROLE_DST) > heap_of(&r[0], ROLE_DST),
+		"one session more, in the heap");
+	tell(t,
+		good && passes(t, &distinct, &r[2]) &&
+			heap_of(&r[2], ROLE_SRC) > heap_of(&r[0], ROLE_SRC) &&
+			heap_of(&r[2], ROLE_DST) > heap_of(&r[0], ROLE_DST),
+		"other policies, in the heap");
 	for (size_t i = 0; i < COUNT_OF(r); i++)
 		run_release(&r[i]);
 }
@@ -169,7 +174,8 @@ int command_selftest(int argc, char **argv)
 {
 	struct selftest t = {.options = run_defaults};
 	struct option_spec specs[1 + RUN_SPECS_MAX] = {
-		{"sessions", 'n', OPTION_NUMBER, &t.options.sessions, "N", "sessions of each run (2)", false},
+		{"sessions", 'n', OPTION_NUMBER, &t.options.sessions, "N",
+			"sessions of each run (2)", false},
 	};
 
 	TOOL_TRY(options_parse(argc, argv, "migmem selftest [options]", specs,

@@ -248,8 +248,8 @@ static int child_ended(const struct child *c)
 	/* Not reaped here: stage_end() does that for all alike. */
 	waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOWAIT | WNOHANG);
 	return tool_fail(TOOL_REJECT, "%s %s %d: %s", c->name,
-		info.si_code == CLD_EXITED ? "ended with status" : "was ended by signal", info.si_status,
-		line != NULL ? line : "it said nothing");
+		info.si_code == CLD_EXITED ? "ended with status" : "was ended by signal",
+		info.si_status, line != NULL ? line : "it said nothing");
 }
 
 int stage_wait(struct stage *s, const int *fds, size_t n, int ms, size_t *ready)

@@ -28,15 +28,17 @@ static int read_sizes(const char *text, struct sweep *s)
 	for (char *rest = copy, *one; (one = strsep(&rest, ",")) != NULL;) {
 		uint64_t value;
 		if (s->n == SIZES_MAX || !number_read(one, false, INT32_MAX, &value))
-			return tool_fail(TOOL_USAGE, "--sessions: '%s' in '%s' is not a number, or too many", one,
-				text);
+			return tool_fail(TOOL_USAGE,
+				"--sessions: '%s' in '%s' is not a number, or too many", one, text);
 		for (size_t i = 0; i < s->n; i++)
 			if (s->sessions[i] == (int64_t)value)
-				return tool_fail(TOOL_USAGE, "--sessions: %s stands there twice", one);
+				return tool_fail(
+					TOOL_USAGE, "--sessions: %s stands there twice", one);
 		s->sessions[s->n++] = (int64_t)value;
 	}
 	if (s->n < 2)
-		return tool_fail(TOOL_USAGE, "--sessions: an equation needs two different numbers or more");
+		return tool_fail(
+			TOOL_USAGE, "--sessions: an equation needs two different numbers or more");
 	return TOOL_OK;
 }
 
@@ -71,12 +73,14 @@ static char *grouped(int64_t value)
 		return tool_text("-0x%" PRIx64, (uint64_t)-value);
 	if (value < 0x10000)
 		return tool_text("0x%" PRIx64, (uint64_t)value);
-	return tool_text("0x%" PRIx64 "_%04" PRIx64, (uint64_t)value >> 16, (uint64_t)value & 0xffff);
+	return tool_text(
+		"0x%" PRIx64 "_%04" PRIx64, (uint64_t)value >> 16, (uint64_t)value & 0xffff);
 }
 
 static void print_equations(FILE *to, const struct sweep *s)
 {
-	static const char *const title[QUANTITY_COUNT] = {"Stack Size", "Heap Size", "Shared Memory Size"};
+	static const char *const title[QUANTITY_COUNT] = {
+		"Stack Size", "Heap Size", "Shared Memory Size"};
 
 	fprintf(to, "\n%-10s %12s %12s %12s\n", "sessions", "stack", "heap", "shared");
 	for (size_t i = 0; i < s->n; i++) {
@@ -90,30 +94,41 @@ static void print_equations(FILE *to, const struct sweep *s)
 		const struct equation *e = &s->equation[q];
 		AUTO_TEXT fixed = grouped(e->fixed);
 		AUTO_TEXT per_session = grouped(e->per_session);
-		fprintf(to, "  %s = %s + %s * session_num   (%" PRId64 " + %" PRId64 " n, off by at most %" PRId64
-			" in %zu runs)\n", title[q], fixed, per_session, e->fixed, e->per_session,
-			e->max_residual, e->n);
+		fprintf(to,
+			"  %s = %s + %s * session_num   (%" PRId64 " + %" PRId64
+			" n, off by at most %" PRId64 " in %zu runs)\n",
+			title[q], fixed, per_session, e->fixed, e->per_session, e->max_residual,
+			e->n);
 	}
 }
 
 static json_t *sweep_json(const struct sweep *s)
 {
 	const json_t *first = json_array_get(s->runs, 0);
-	json_t *equations = json_object(), *config = json_deep_copy(json_object_get(first, "config"));
+	json_t *equations = json_object(),
+	       *config = json_deep_copy(json_object_get(first, "config"));
 	json_t *sizes = json_array();
 
 	for (size_t q = 0; q < QUANTITY_COUNT; q++) {
 		const struct equation *e = &s->equation[q];
-		json_object_set_new(equations, quantity_name[q], json_pack("{sIsIsIsI}",
-			"fixed", (json_int_t)e->fixed, "per_session", (json_int_t)e->per_session,
-			"max_residual", (json_int_t)e->max_residual, "n", (json_int_t)e->n));
+		json_object_set_new(equations, quantity_name[q],
+			json_pack("{s:I, s:I, s:I, s:I}", "fixed", (json_int_t)e->fixed,
+				"per_session", (json_int_t)e->per_session, "max_residual",
+				(json_int_t)e->max_residual, "n", (json_int_t)e->n));
 	}
 	for (size_t i = 0; i < s->n; i++)
 		json_array_append_new(sizes, json_integer(s->sessions[i]));
 	json_object_set_new(config, "sessions", sizes);
-	return json_pack("{sssOsOsososOsb}", "schema", "migmem-1", "git", json_object_get(first, "git"),
-		"compiler", json_object_get(first, "compiler"), "config", config, "equations", equations,
-		"runs", s->runs, "passed", s->passed);
+	/* clang-format off */
+	return json_pack("{s:s, s:O, s:O, s:o, s:o, s:O, s:b}",
+		"schema", "migmem-1",
+		"git", json_object_get(first, "git"),
+		"compiler", json_object_get(first, "compiler"),
+		"config", config,
+		"equations", equations,
+		"runs", s->runs,
+		"passed", s->passed);
+	/* clang-format on */
 }
 
 static int write_sweep(const struct run_options *o, const struct sweep *s)
@@ -141,7 +156,8 @@ static int sweep_all(struct run_options *o, struct sweep *s)
 		TOOL_TRY(run_check(o));
 	}
 	for (size_t i = 0; i < s->n && code == TOOL_OK; i++) {
-		AUTO_TEXT own = report != NULL ? tool_text("%s/%" PRId64, report, s->sessions[i]) : NULL;
+		AUTO_TEXT own =
+			report != NULL ? tool_text("%s/%" PRId64, report, s->sessions[i]) : NULL;
 		o->sessions = (uint64_t)s->sessions[i];
 		o->report = own;
 		code = run_one(o, s);
@@ -155,7 +171,8 @@ int command_sweep(int argc, char **argv)
 	struct run_options o = run_defaults;
 	const char *sizes = "1,2,4,8";
 	struct option_spec specs[1 + RUN_SPECS_MAX] = {
-		{"sessions", 'n', OPTION_TEXT, &sizes, "N,N,...", "numbers of sessions (1,2,4,8)", false},
+		{"sessions", 'n', OPTION_TEXT, &sizes, "N,N,...", "numbers of sessions (1,2,4,8)",
+			false},
 	};
 	struct sweep s = {.passed = true};
 

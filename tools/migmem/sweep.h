@@ -34,6 +34,7 @@ int64_t equation_bytes(const struct equation *e, int64_t sessions);
 int64_t worst_peak(const json_t *run, enum quantity q);
 
 /* The equations of a sweep's JSON file. */
-int equations_read(const char *path, const json_t *sweep, struct equation e[QUANTITY_COUNT]) MUST_USE;
+int equations_read(const char *path, const json_t *sweep,
+	struct equation e[QUANTITY_COUNT]) MUST_USE;
 
 #endif

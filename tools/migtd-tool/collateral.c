@@ -12,7 +12,8 @@
 #include "common/options.h"
 
 struct collateral_options {
-	const char *root_ca, *pck_crl_chain, *root_ca_crl, *pck_crl, *tcb_chain, *qe_chain, *qe_identity;
+	const char *root_ca, *pck_crl_chain, *root_ca_crl, *pck_crl, *tcb_chain, *qe_chain,
+		*qe_identity;
 	const char *output;
 	struct option_list tcb_infos;
 };
@@ -58,7 +59,8 @@ static json_t *item_of(const char *path, bool crl)
 	X509_CRL_free(list);
 	ERR_clear_error();
 	if (pem.size == 0) {
-		tool_fail(TOOL_USAGE, "%s: is not a %s in PEM or DER", path, crl ? "CRL" : "certificate");
+		tool_fail(TOOL_USAGE, "%s: is not a %s in PEM or DER", path,
+			crl ? "CRL" : "certificate");
 		return NULL;
 	}
 	return pem_string(&pem);
@@ -79,7 +81,8 @@ static json_t *platform_of(const char *path, const char *chain)
 	AUTO_TEXT hex = hex_upper(fmspc, sizeof(fmspc));
 	if (text == NULL || chain_text == NULL)
 		return NULL;
-	return json_pack("{sssOsO}", "fmspc", hex, "tcbInfoIssuerChain", chain_text, "tcbInfo", text);
+	return json_pack(
+		"{s:s, s:O, s:O}", "fmspc", hex, "tcbInfoIssuerChain", chain_text, "tcbInfo", text);
 }
 
 static json_t *platforms_of(const struct collateral_options *o)
@@ -104,20 +107,24 @@ int command_collateral(int argc, char **argv)
 {
 	struct collateral_options o = {0};
 	const struct option_spec specs[] = {
-		{"root-ca", 0, OPTION_TEXT, &o.root_ca, "FILE", "root certificate, PEM or DER", true},
-		{"pck-crl-chain", 0, OPTION_TEXT, &o.pck_crl_chain, "FILE", "PEM: platform CA, root", true},
+		{"root-ca", 0, OPTION_TEXT, &o.root_ca, "FILE", "root certificate, PEM or DER",
+			true},
+		{"pck-crl-chain", 0, OPTION_TEXT, &o.pck_crl_chain, "FILE",
+			"PEM: platform CA, root", true},
 		{"root-ca-crl", 0, OPTION_TEXT, &o.root_ca_crl, "FILE", "PEM or DER", true},
 		{"pck-crl", 0, OPTION_TEXT, &o.pck_crl, "FILE", "PEM or DER", true},
 		{"tcb-chain", 0, OPTION_TEXT, &o.tcb_chain, "FILE", "PEM: TCB signing, root", true},
-		{"tcb-info", 0, OPTION_LIST, &o.tcb_infos, "FILE", "one per platform, as served", true},
+		{"tcb-info", 0, OPTION_LIST, &o.tcb_infos, "FILE", "one per platform, as served",
+			true},
 		{"qe-chain", 0, OPTION_TEXT, &o.qe_chain, "FILE", "PEM: TCB signing, root", true},
 		{"qe-identity", 0, OPTION_TEXT, &o.qe_identity, "FILE", "as served", true},
 		{"output", 'o', OPTION_TEXT, &o.output, "FILE", "bundle, compact JSON", true},
 	};
 
-	TOOL_TRY(options_parse(argc, argv, "migtd-tool collateral --root-ca FILE ... -o FILE", specs,
-		COUNT_OF(specs), NULL));
-	AUTO_JSON bundle = json_pack("{sisisi}", "majorVersion", 1, "minorVersion", 0, "teeType", 0x81);
+	TOOL_TRY(options_parse(argc, argv, "migtd-tool collateral --root-ca FILE ... -o FILE",
+		specs, COUNT_OF(specs), NULL));
+	AUTO_JSON bundle =
+		json_pack("{s:i, s:i, s:i}", "majorVersion", 1, "minorVersion", 0, "teeType", 0x81);
 	if (!set(bundle, "rootCa", item_of(o.root_ca, false)) ||
 		!set(bundle, "pckCrlIssuerChain", text_of(o.pck_crl_chain)) ||
 		!set(bundle, "rootCaCrl", item_of(o.root_ca_crl, true)) ||

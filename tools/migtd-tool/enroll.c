@@ -12,8 +12,10 @@ int command_enroll(int argc, char **argv)
 	uint64_t size = CFV_SIZE_DEFAULT;
 	const struct option_spec specs[] = {
 		{"policy", 0, OPTION_TEXT, &policy, "FILE", "policy, JSON", true},
-		{"policy-issuer-chain", 0, OPTION_TEXT, &chain, "FILE", "PEM, leaf first (policy v2)", false},
-		{"root-ca", 0, OPTION_TEXT, &root_ca, "FILE", "SGX root CA, DER (policy v1)", false},
+		{"policy-issuer-chain", 0, OPTION_TEXT, &chain, "FILE",
+			"PEM, leaf first (policy v2)", false},
+		{"root-ca", 0, OPTION_TEXT, &root_ca, "FILE", "SGX root CA, DER (policy v1)",
+			false},
 		{"size", 0, OPTION_SIZE, &size, "BYTES", "of the volume (0xa0000)", false},
 		{"output", 'o', OPTION_TEXT, &output, "FILE", "configuration volume", true},
 	};
@@ -22,14 +24,18 @@ int command_enroll(int argc, char **argv)
 	size_t n = 0;
 	int code = TOOL_OK;
 
-	TOOL_TRY(options_parse(argc, argv, "migtd-tool enroll --policy FILE [--policy-issuer-chain FILE]"
-		" [--root-ca FILE] -o FILE", specs, COUNT_OF(specs), NULL));
+	TOOL_TRY(options_parse(argc, argv,
+		"migtd-tool enroll --policy FILE [--policy-issuer-chain FILE]"
+		" [--root-ca FILE] -o FILE",
+		specs, COUNT_OF(specs), NULL));
 	if (chain == NULL && root_ca == NULL)
-		return tool_fail(TOOL_USAGE, "--policy-issuer-chain (policy v2) or --root-ca (v1) is needed");
+		return tool_fail(TOOL_USAGE,
+			"--policy-issuer-chain (policy v2) or --root-ca (v1) is needed");
 	const struct {
 		const char *path;
 		const uint8_t *guid;
-	} given[] = {{policy, cfv_guid_policy}, {chain, cfv_guid_issuer_chain}, {root_ca, cfv_guid_root_ca}};
+	} given[] = {{policy, cfv_guid_policy}, {chain, cfv_guid_issuer_chain},
+		{root_ca, cfv_guid_root_ca}};
 	for (size_t i = 0; i < COUNT_OF(given) && code == TOOL_OK; i++) {
 		if (given[i].path == NULL)
 			continue;
@@ -39,8 +45,8 @@ int command_enroll(int argc, char **argv)
 		n++;
 	}
 	if (code == TOOL_OK)
-		code = size <= UINT32_MAX ? cfv_write(files, n, size, &volume) :
-					    tool_fail(TOOL_USAGE, "--size: larger than 4 GiB");
+		code = size <= UINT32_MAX ? cfv_write(files, n, size, &volume)
+					  : tool_fail(TOOL_USAGE, "--size: larger than 4 GiB");
 	for (size_t i = 0; i < n; i++)
 		cleanup_blob(&files[i].data);
 	return code == TOOL_OK ? file_write(output, volume.data, volume.size) : code;

@@ -40,7 +40,8 @@ static int read_file_of(const struct hash_options *o, const char *path, const ui
 	if (path != NULL)
 		return file_read(path, to);
 	if (o->config == NULL && o->image == NULL)
-		return tool_fail(TOOL_USAGE, "the %s is needed: its own option, --config or --image", what);
+		return tool_fail(
+			TOOL_USAGE, "the %s is needed: its own option, --config or --image", what);
 	const char *name = o->config != NULL ? o->config : o->image;
 	TOOL_TRY(file_read(name, &container));
 	volume = container.data;
@@ -62,7 +63,8 @@ static int predict(const struct hash_options *o, uint8_t tdinfo[TDINFO_SIZE])
 	if (o->mrtd == NULL)
 		TOOL_TRY(image_mrtd(o->image, tdinfo + TDINFO_MRTD));
 	if (o->policy_v2) {
-		TOOL_TRY(read_file_of(o, o->issuer_chain, cfv_guid_issuer_chain, "policy issuer chain", &chain));
+		TOOL_TRY(read_file_of(
+			o, o->issuer_chain, cfv_guid_issuer_chain, "policy issuer chain", &chain));
 		files.issuer_chain = &chain;
 	}
 	if (!o->ra_disabled) {
@@ -98,8 +100,7 @@ static int update_mapping(const char *path, const uint8_t tdinfo[TDINFO_SIZE])
 	static const struct {
 		const char *name;
 		size_t at;
-	} field[] = {{"mrtd", TDINFO_MRTD}, {"rtmr0", TDINFO_RTMR0},
-		{"rtmr1", TDINFO_RTMR0 + 48}};
+	} field[] = {{"mrtd", TDINFO_MRTD}, {"rtmr0", TDINFO_RTMR0}, {"rtmr1", TDINFO_RTMR0 + 48}};
 	AUTO_JSON mapping = json_read_file(path);
 
 	if (mapping == NULL)
@@ -153,15 +154,18 @@ int command_hash(int argc, char **argv)
 		{"policy", 0, OPTION_TEXT, &o.policy, "FILE", "policy outside a volume", false},
 		{"policy-issuer-chain", 0, OPTION_TEXT, &o.issuer_chain, "FILE", "the same", false},
 		{"root-ca", 0, OPTION_TEXT, &o.root_ca, "FILE", "the same, DER, policy v1", false},
-		{"policy-v2", 0, OPTION_FLAG, &o.policy_v2, NULL, "the image runs policy v2", false},
+		{"policy-v2", 0, OPTION_FLAG, &o.policy_v2, NULL, "the image runs policy v2",
+			false},
 		{"test-disable-ra-and-accept-all", 't', OPTION_FLAG, &o.ra_disabled, NULL,
 			"the image has remote attestation disabled", false},
 		{"servtd-attr", 's', OPTION_NUMBER, &o.attr, "N", "SERVTD_ATTR (0)", false},
 		{"calc-servtd-hash", 'c', OPTION_FLAG, &o.servtd_hash, NULL,
 			"SERVTD_HASH in place of SERVTD_INFO_HASH", false},
 		{"json", 0, OPTION_FLAG, &o.json, NULL, "result as JSON", false},
-		{"output-file", 'o', OPTION_TEXT, &o.output, "FILE", "48 raw bytes, or JSON", false},
-		{"output-td-info", 0, OPTION_TEXT, &o.td_info_output, "FILE", "MRTD and RTMRs as JSON", false},
+		{"output-file", 'o', OPTION_TEXT, &o.output, "FILE", "48 raw bytes, or JSON",
+			false},
+		{"output-td-info", 0, OPTION_TEXT, &o.td_info_output, "FILE",
+			"MRTD and RTMRs as JSON", false},
 		{"update-tcb-mapping", 0, OPTION_TEXT, &o.mapping, "FILE",
 			"set the first mapping of an unsigned tdTcbMapping", false},
 	};

@@ -10,10 +10,12 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
-	{"pki", command_pki, "generate the certificates, keys and collateral of an emulated platform"},
+	{"pki", command_pki,
+		"generate the certificates, keys and collateral of an emulated platform"},
 	{"policy", command_policy, "generate, compose or verify a policy v2"},
 	{"json-sign", command_json_sign, "sign, finalize or verify a signed JSON document"},
-	{"servtd-collateral", command_servtd_collateral, "compose the servtdCollateral of a policy"},
+	{"servtd-collateral", command_servtd_collateral,
+		"compose the servtdCollateral of a policy"},
 	{"collateral", command_collateral, "compose a collateral bundle from files"},
 	{"hash", command_hash, "predict SERVTD_INFO_HASH and SERVTD_HASH of a Migration TD"},
 	{"enroll", command_enroll, "write a configuration volume"},

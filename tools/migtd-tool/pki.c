@@ -32,7 +32,8 @@ static int apply_status(const struct option_list *list, struct pki_options *opti
 	for (size_t i = 0; i < list->n; i++) {
 		const char *equals = strchr(list->item[i], '=');
 		if (equals == NULL)
-			return tool_fail(TOOL_USAGE, "--tcb-status: '%s' is not HOST=STATUS", list->item[i]);
+			return tool_fail(
+				TOOL_USAGE, "--tcb-status: '%s' is not HOST=STATUS", list->item[i]);
 		AUTO_TEXT name = tool_text("%.*s", (int)(equals - list->item[i]), list->item[i]);
 		struct pki_host *host = find_host(options, name);
 		if (host == NULL)
@@ -56,8 +57,10 @@ static int apply_revoked(const struct option_list *list, struct pki_options *opt
 				return TOOL_USAGE;
 			host->revoked = true;
 		} else {
-			return tool_fail(TOOL_USAGE, "--revoke: '%s' is none of pck:HOST, platform-ca, "
-				"tcb-signing", what);
+			return tool_fail(TOOL_USAGE,
+				"--revoke: '%s' is none of pck:HOST, platform-ca, "
+				"tcb-signing",
+				what);
 		}
 	}
 	return TOOL_OK;
@@ -70,19 +73,24 @@ int command_pki(int argc, char **argv)
 	uint64_t platforms = 32;
 	struct pki_options options = {0};
 	const struct option_spec specs[] = {
-		{"out", 'o', OPTION_TEXT, &out, "DIR", "folder to make; must not exist or be empty", true},
-		{"platforms", 0, OPTION_NUMBER, &platforms, "N", "platforms the collateral covers (32)", false},
-		{"hosts", 0, OPTION_TEXT, &hosts, "NAME,NAME", "emulated hosts among them (a,b)", false},
+		{"out", 'o', OPTION_TEXT, &out, "DIR", "folder to make; must not exist or be empty",
+			true},
+		{"platforms", 0, OPTION_NUMBER, &platforms, "N",
+			"platforms the collateral covers (32)", false},
+		{"hosts", 0, OPTION_TEXT, &hosts, "NAME,NAME", "emulated hosts among them (a,b)",
+			false},
 		{"tcb-status", 0, OPTION_LIST, &status, "HOST=STATUS",
 			"status of the TCB level the host matches (UpToDate)", false},
-		{"qe-status", 0, OPTION_TEXT, &qe_status, "STATUS", "of the QE identity (UpToDate)", false},
+		{"qe-status", 0, OPTION_TEXT, &qe_status, "STATUS", "of the QE identity (UpToDate)",
+			false},
 		{"module-status", 0, OPTION_TEXT, &module_status, "STATUS",
 			"of the TDX module identities (UpToDate)", false},
-		{"revoke", 0, OPTION_LIST, &revoke, "WHAT", "pck:HOST, platform-ca or tcb-signing", false},
+		{"revoke", 0, OPTION_LIST, &revoke, "WHAT", "pck:HOST, platform-ca or tcb-signing",
+			false},
 	};
 
-	TOOL_TRY(options_parse(argc, argv, "migtd-tool pki --out DIR [options]", specs,
-		COUNT_OF(specs), NULL));
+	TOOL_TRY(options_parse(
+		argc, argv, "migtd-tool pki --out DIR [options]", specs, COUNT_OF(specs), NULL));
 	AUTO_TEXT host_names = tool_text("%s", hosts);
 	options.platforms = platforms < PKI_PLATFORMS_MAX ? platforms : PKI_PLATFORMS_MAX + 1;
 	options.qe_status = qe_status;

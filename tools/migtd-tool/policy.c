@@ -43,19 +43,23 @@ static int generate(int argc, char **argv)
 	uint64_t size = POLICY_SIZE_DEFAULT, svn = 1;
 	struct policy_options options = {.salt = ""};
 	const struct option_spec specs[] = {
-		{"pki", 0, OPTION_TEXT, &options.pki, "DIR", "folder that 'migtd-tool pki' made", true},
-		{"image", 0, OPTION_LIST, &images, "FILE", "Migration TD whose peers this policy accepts",
-			false},
+		{"pki", 0, OPTION_TEXT, &options.pki, "DIR", "folder that 'migtd-tool pki' made",
+			true},
+		{"image", 0, OPTION_LIST, &images, "FILE",
+			"Migration TD whose peers this policy accepts", false},
 		{"mrtd", 0, OPTION_LIST, &mrtds, "HEX", "the same by its MRTD", false},
 		{"out", 'o', OPTION_TEXT, &out, "DIR", "folder for the policy and its parts", true},
-		{"size", 0, OPTION_SIZE, &size, "BYTES", "exact size of policy.json (172021); 0 = as it comes",
-			false},
+		{"size", 0, OPTION_SIZE, &size, "BYTES",
+			"exact size of policy.json (172021); 0 = as it comes", false},
 		{"svn", 0, OPTION_NUMBER, &svn, "N", "policySvn (1)", false},
-		{"salt", 0, OPTION_TEXT, &options.salt, "TEXT", "other texts make other policies", false},
+		{"salt", 0, OPTION_TEXT, &options.salt, "TEXT", "other texts make other policies",
+			false},
 	};
 
-	TOOL_TRY(options_parse(argc, argv, "migtd-tool policy generate --pki DIR --image FILE --out DIR "
-		"[options]", specs, COUNT_OF(specs), NULL));
+	TOOL_TRY(options_parse(argc, argv,
+		"migtd-tool policy generate --pki DIR --image FILE --out DIR "
+		"[options]",
+		specs, COUNT_OF(specs), NULL));
 	if (svn > UINT32_MAX)
 		return tool_fail(TOOL_USAGE, "--svn: does not fit 32 bits");
 	options.svn = (uint32_t)svn;
@@ -70,7 +74,8 @@ static int compose(int argc, char **argv)
 	const struct option_spec specs[] = {
 		{"policy-data", 0, OPTION_TEXT, &data, "FILE", "base object", true},
 		{"collaterals", 0, OPTION_TEXT, &collaterals, "FILE", "collateral bundle", true},
-		{"servtd-collateral", 0, OPTION_TEXT, &servtd, "FILE", "from 'servtd-collateral'", true},
+		{"servtd-collateral", 0, OPTION_TEXT, &servtd, "FILE", "from 'servtd-collateral'",
+			true},
 		{"output", 'o', OPTION_TEXT, &out, "FILE", "unsigned policyData, canonical", true},
 	};
 	AUTO_NAMED data_text = {0};
@@ -78,8 +83,10 @@ static int compose(int argc, char **argv)
 	AUTO_NAMED servtd_text = {0};
 	AUTO_BLOB result = {0};
 
-	TOOL_TRY(options_parse(argc, argv, "migtd-tool policy v2 --policy-data FILE --collaterals FILE "
-		"--servtd-collateral FILE -o FILE", specs, COUNT_OF(specs), NULL));
+	TOOL_TRY(options_parse(argc, argv,
+		"migtd-tool policy v2 --policy-data FILE --collaterals FILE "
+		"--servtd-collateral FILE -o FILE",
+		specs, COUNT_OF(specs), NULL));
 	TOOL_TRY(read_named(data, &data_text));
 	TOOL_TRY(read_named(collaterals, &collaterals_text));
 	TOOL_TRY(read_named(servtd, &servtd_text));
@@ -93,15 +100,18 @@ static int verify(int argc, char **argv)
 	bool json = false;
 	const struct option_spec specs[] = {
 		{"policy", 'p', OPTION_TEXT, &policy, "FILE", "signed policy", true},
-		{"cert-chain", 'c', OPTION_TEXT, &chain, "FILE", "its issuer chain, PEM, leaf first", true},
-		{"json", 0, OPTION_FLAG, &json, NULL, "print {\"accepted\":true,\"mrowner\":...}", false},
+		{"cert-chain", 'c', OPTION_TEXT, &chain, "FILE",
+			"its issuer chain, PEM, leaf first", true},
+		{"json", 0, OPTION_FLAG, &json, NULL, "print {\"accepted\":true,\"mrowner\":...}",
+			false},
 	};
 	AUTO_NAMED policy_text = {0};
 	AUTO_NAMED chain_text = {0};
 	uint8_t mrowner[DIGEST_SHA384_SIZE];
 
-	TOOL_TRY(options_parse(argc, argv, "migtd-tool policy verify --policy FILE --cert-chain FILE",
-		specs, COUNT_OF(specs), NULL));
+	TOOL_TRY(options_parse(argc, argv,
+		"migtd-tool policy verify --policy FILE --cert-chain FILE", specs, COUNT_OF(specs),
+		NULL));
 	TOOL_TRY(read_named(policy, &policy_text));
 	TOOL_TRY(read_named(chain, &chain_text));
 	const int code = policy_verify(&policy_text, &chain_text);
@@ -128,8 +138,10 @@ int command_policy(int argc, char **argv)
 	for (size_t i = 0; i < COUNT_OF(commands) && argc > 1; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
-	fprintf(help ? stdout : stderr, "Usage: migtd-tool policy generate|v2|verify [options]\n\n"
-		"  generate   a signed policy in the public template's shape for a generated hierarchy\n"
+	fprintf(help ? stdout : stderr,
+		"Usage: migtd-tool policy generate|v2|verify [options]\n\n"
+		"  generate   a signed policy in the public template's shape for a generated "
+		"hierarchy\n"
 		"  v2         compose an unsigned policyData from its parts\n"
 		"  verify     signature, issuer chain and nested signatures of a policy\n");
 	return help ? TOOL_OK : TOOL_USAGE;

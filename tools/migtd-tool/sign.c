@@ -67,7 +67,8 @@ static int check(const struct sign_options *o, const struct blob *input, EVP_PKE
 static int verify(const struct sign_options *o, const struct blob *input)
 {
 	if (o->public_key == NULL || (o->detach && o->signature == NULL))
-		return tool_fail(TOOL_USAGE, "--verify needs --public-key, and --signature with --detach");
+		return tool_fail(
+			TOOL_USAGE, "--verify needs --public-key, and --signature with --detach");
 	AUTO_KEY key = p384_only(o->public_key, key_read_public(o->public_key));
 	if (key == NULL)
 		return TOOL_USAGE;
@@ -83,22 +84,31 @@ int command_json_sign(int argc, char **argv)
 {
 	struct sign_options o = {0};
 	const struct option_spec specs[] = {
-		{"sign", 0, OPTION_FLAG, &o.sign, NULL, "sign the input, which must be canonical", false},
-		{"finalize", 0, OPTION_FLAG, &o.finalize, NULL, "embed an existing signature", false},
-		{"verify", 0, OPTION_FLAG, &o.verify, NULL, "verify; goes before --sign and --finalize", false},
-		{"detach", 0, OPTION_FLAG, &o.detach, NULL, "the DER signature is a file of its own", false},
+		{"sign", 0, OPTION_FLAG, &o.sign, NULL, "sign the input, which must be canonical",
+			false},
+		{"finalize", 0, OPTION_FLAG, &o.finalize, NULL, "embed an existing signature",
+			false},
+		{"verify", 0, OPTION_FLAG, &o.verify, NULL,
+			"verify; goes before --sign and --finalize", false},
+		{"detach", 0, OPTION_FLAG, &o.detach, NULL,
+			"the DER signature is a file of its own", false},
 		{"private-key", 0, OPTION_TEXT, &o.private_key, "FILE", "P-384, PEM PKCS#8", false},
 		{"public-key", 0, OPTION_TEXT, &o.public_key, "FILE", "P-384, PEM", false},
 		{"signature", 0, OPTION_TEXT, &o.signature, "FILE", "DER", false},
-		{"name", 'n', OPTION_TEXT, &o.name, "NAME", "policyData, tdIdentity or tdTcbMapping", true},
+		{"name", 'n', OPTION_TEXT, &o.name, "NAME",
+			"policyData, tdIdentity or tdTcbMapping", true},
 		{"input", 'i', OPTION_TEXT, &o.input, "FILE", "JSON document", true},
-		{"output", 'o', OPTION_TEXT, &o.output, "FILE", "result of --sign and --finalize", false},
-		{"json", 0, OPTION_FLAG, &o.json, NULL, "with --verify: print {\"accepted\":...}", false},
+		{"output", 'o', OPTION_TEXT, &o.output, "FILE", "result of --sign and --finalize",
+			false},
+		{"json", 0, OPTION_FLAG, &o.json, NULL, "with --verify: print {\"accepted\":...}",
+			false},
 	};
 	AUTO_BLOB input = {0};
 
-	TOOL_TRY(options_parse(argc, argv, "migtd-tool json-sign --sign|--finalize|--verify --name NAME "
-		"--input FILE [options]", specs, COUNT_OF(specs), NULL));
+	TOOL_TRY(options_parse(argc, argv,
+		"migtd-tool json-sign --sign|--finalize|--verify --name NAME "
+		"--input FILE [options]",
+		specs, COUNT_OF(specs), NULL));
 	if (!o.verify && !o.sign && !o.finalize)
 		return tool_fail(TOOL_USAGE, "one of --sign, --finalize, --verify is needed");
 	TOOL_TRY(file_read(o.input, &input));
@@ -111,23 +121,26 @@ int command_servtd_collateral(int argc, char **argv)
 	struct named_text part[PARTS] = {0};
 	const char *output = NULL;
 	const struct option_spec specs[] = {
-		{"identity", 0, OPTION_TEXT, &part[IDENTITY].name, "FILE", "signed tdIdentity", true},
+		{"identity", 0, OPTION_TEXT, &part[IDENTITY].name, "FILE", "signed tdIdentity",
+			true},
 		{"identity-chain", 0, OPTION_TEXT, &part[IDENTITY_CHAIN].name, "FILE", "PEM", true},
-		{"mapping", 0, OPTION_TEXT, &part[MAPPING].name, "FILE", "signed tdTcbMapping", true},
+		{"mapping", 0, OPTION_TEXT, &part[MAPPING].name, "FILE", "signed tdTcbMapping",
+			true},
 		{"mapping-chain", 0, OPTION_TEXT, &part[MAPPING_CHAIN].name, "FILE", "PEM", true},
 		{"output", 'o', OPTION_TEXT, &output, "FILE", "result", true},
 	};
 	AUTO_BLOB result = {0};
 	int code = TOOL_OK;
 
-	TOOL_TRY(options_parse(argc, argv, "migtd-tool servtd-collateral --identity FILE "
-		"--identity-chain FILE --mapping FILE --mapping-chain FILE -o FILE", specs,
-		COUNT_OF(specs), NULL));
+	TOOL_TRY(options_parse(argc, argv,
+		"migtd-tool servtd-collateral --identity FILE "
+		"--identity-chain FILE --mapping FILE --mapping-chain FILE -o FILE",
+		specs, COUNT_OF(specs), NULL));
 	for (size_t i = 0; i < PARTS && code == TOOL_OK; i++)
 		code = file_read(part[i].name, &part[i].text);
 	if (code == TOOL_OK)
-		code = servtd_collateral_compose(&part[IDENTITY], &part[IDENTITY_CHAIN], &part[MAPPING],
-			&part[MAPPING_CHAIN], &result);
+		code = servtd_collateral_compose(&part[IDENTITY], &part[IDENTITY_CHAIN],
+			&part[MAPPING], &part[MAPPING_CHAIN], &result);
 	for (size_t i = 0; i < PARTS; i++)
 		cleanup_blob(&part[i].text);
 	return code == TOOL_OK ? file_write(output, result.data, result.size) : code;

@@ -21,14 +21,18 @@ static void need(bool ok, const char *what)
 
 static void add_name(X509_NAME *name, const char *field, const char *text)
 {
-	need(X509_NAME_add_entry_by_txt(name, field, MBSTRING_ASC, (const unsigned char *)text, -1, -1,
-		     0) == 1, "certificate name");
+	need(X509_NAME_add_entry_by_txt(
+		     name, field, MBSTRING_ASC, (const unsigned char *)text, -1, -1, 0) == 1,
+		"certificate name");
 }
 
 static void set_subject(X509 *certificate, const struct certificate_plan *plan)
 {
 	const char *const from_country[][2] = {
-		{"C", "US"}, {"ST", "CA"}, {"L", "Santa Clara"}, {"O", plan->organisation},
+		{"C", "US"},
+		{"ST", "CA"},
+		{"L", "Santa Clara"},
+		{"O", plan->organisation},
 		{"CN", plan->common_name},
 	};
 	const size_t n = COUNT_OF(from_country);
@@ -48,7 +52,8 @@ static void set_serial(X509 *certificate)
 	need(RAND_bytes(bytes, sizeof(bytes)) == 1, "random serial");
 	bytes[0] = (uint8_t)((bytes[0] & 0x3f) | 0x40);
 	BIGNUM *number = BN_bin2bn(bytes, sizeof(bytes), NULL);
-	need(number != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL,
+	need(number != NULL &&
+			BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL,
 		"serial number");
 	BN_free(number);
 }
@@ -64,7 +69,8 @@ static void add_extension(X509 *certificate, X509 *issuer, int nid, const char *
 
 	X509V3_set_ctx(&ctx, issuer, certificate, NULL, NULL, 0);
 	X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, &ctx, nid, value);
-	need(extension != NULL && X509_add_ext(certificate, extension, -1) == 1, "certificate extension");
+	need(extension != NULL && X509_add_ext(certificate, extension, -1) == 1,
+		"certificate extension");
 	X509_EXTENSION_free(extension);
 }
 
@@ -75,7 +81,8 @@ static void add_sgx_extension(X509 *certificate, const struct platform *pck)
 	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
 
 	sgx_extension(pck, &der);
-	need(oid != NULL && value != NULL && ASN1_OCTET_STRING_set(value, der.data, (int)der.size) == 1,
+	need(oid != NULL && value != NULL &&
+			ASN1_OCTET_STRING_set(value, der.data, (int)der.size) == 1,
 		"SGX extension");
 	X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value);
 	need(extension != NULL && X509_add_ext(certificate, extension, -1) == 1, "SGX extension");
@@ -86,9 +93,9 @@ static void add_sgx_extension(X509 *certificate, const struct platform *pck)
 
 static void add_extensions(X509 *certificate, const struct certificate_plan *plan, X509 *issuer)
 {
-	AUTO_TEXT constraints = plan->path_length < 0 ?
-		tool_text("critical,CA:%s", plan->ca ? "TRUE" : "FALSE") :
-		tool_text("critical,CA:TRUE,pathlen:%d", plan->path_length);
+	AUTO_TEXT constraints =
+		plan->path_length < 0 ? tool_text("critical,CA:%s", plan->ca ? "TRUE" : "FALSE")
+				      : tool_text("critical,CA:TRUE,pathlen:%d", plan->path_length);
 
 	/* The key identifier is that of the issuer, so a self-signed one names itself first. */
 	add_extension(certificate, issuer, NID_subject_key_identifier, "hash");
@@ -96,18 +103,20 @@ static void add_extensions(X509 *certificate, const struct certificate_plan *pla
 	if (plan->sgx_names)
 		add_extension(certificate, issuer, NID_crl_distribution_points, CRL_URL);
 	add_extension(certificate, issuer, NID_key_usage,
-		plan->ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature,nonRepudiation");
+		plan->ca ? "critical,keyCertSign,cRLSign"
+			 : "critical,digitalSignature,nonRepudiation");
 	add_extension(certificate, issuer, NID_basic_constraints, constraints);
 	if (plan->pck != NULL)
 		add_sgx_extension(certificate, plan->pck);
 }
 
-X509 *certificate_make(const struct certificate_plan *plan, EVP_PKEY *key, X509 *issuer,
-	EVP_PKEY *issuer_key)
+X509 *certificate_make(
+	const struct certificate_plan *plan, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key)
 {
 	X509 *certificate = X509_new();
 
-	need(certificate != NULL && X509_set_version(certificate, X509_VERSION_3) == 1, "certificate");
+	need(certificate != NULL && X509_set_version(certificate, X509_VERSION_3) == 1,
+		"certificate");
 	if (issuer == NULL) {
 		issuer = certificate;
 		issuer_key = key;
@@ -119,8 +128,9 @@ X509 *certificate_make(const struct certificate_plan *plan, EVP_PKEY *key, X509 
 	set_time(X509_getm_notAfter(certificate), NOT_AFTER);
 	need(X509_set_pubkey(certificate, key) == 1, "public key");
 	add_extensions(certificate, plan, issuer);
-	need(X509_sign(certificate, issuer_key, key_is_p384(issuer_key) ? EVP_sha384() : EVP_sha256()) >
-			0, "certificate signature");
+	need(X509_sign(certificate, issuer_key,
+		     key_is_p384(issuer_key) ? EVP_sha384() : EVP_sha256()) > 0,
+		"certificate signature");
 	return certificate;
 }
 
@@ -133,7 +143,8 @@ static void add_revoked(X509_CRL *crl, const X509 *certificate, const ASN1_TIME 
 	need(entry != NULL && serial != NULL && date != NULL &&
 			X509_REVOKED_set_serialNumber(entry, serial) == 1 &&
 			X509_REVOKED_set_revocationDate(entry, date) == 1 &&
-			X509_CRL_add0_revoked(crl, entry) == 1, "revocation entry");
+			X509_CRL_add0_revoked(crl, entry) == 1,
+		"revocation entry");
 	ASN1_INTEGER_free(serial);
 	ASN1_TIME_free(date);
 }
@@ -147,7 +158,8 @@ X509_CRL *crl_make(X509 *issuer, EVP_PKEY *issuer_key, X509 *const *revoked, siz
 
 	need(crl != NULL && time != NULL && number != NULL &&
 			X509_CRL_set_version(crl, X509_CRL_VERSION_2) == 1 &&
-			X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer)) == 1, "CRL");
+			X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer)) == 1,
+		"CRL");
 	set_time(time, NOT_AFTER);
 	need(X509_CRL_set1_nextUpdate(crl, time) == 1, "CRL date");
 	set_time(time, NOT_BEFORE);
@@ -155,7 +167,8 @@ X509_CRL *crl_make(X509 *issuer, EVP_PKEY *issuer_key, X509 *const *revoked, siz
 	for (size_t i = 0; i < n; i++)
 		add_revoked(crl, revoked[i], time);
 	need(ASN1_INTEGER_set(number, CRL_NUMBER) == 1 &&
-			X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0) == 1, "CRL number");
+			X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0) == 1,
+		"CRL number");
 	X509V3_set_ctx(&ctx, issuer, NULL, NULL, crl, 0);
 	X509_EXTENSION *extension =
 		X509V3_EXT_nconf_nid(NULL, &ctx, NID_authority_key_identifier, "keyid:always");

@@ -39,25 +39,33 @@ void platform_describe(size_t index, struct platform *p)
 
 static json_t *components(const uint8_t svn[COMPONENTS], bool tdx)
 {
-	static const struct {
-		const char *category, *type;
-	} sgx_text[COMPONENTS] = {
-		{"BIOS", "Early Microcode Update"}, {"OS/VMM", "SGX Late Microcode Update"},
-		{"OS/VMM", "TXT SINIT"}, {"BIOS", NULL}, {"BIOS", NULL}, {"BIOS", NULL}, {NULL, NULL},
-		{"OS/VMM", "SEAMLDR ACM"},
-	}, tdx_text[COMPONENTS] = {
-		{"OS/VMM", "TDX Module"}, {"OS/VMM", "TDX Module"}, {"OS/VMM", "TDX Late Microcode Update"},
+	/* category and type: of the SGX components, then of the TDX ones */
+	static const char *const text[2][COMPONENTS][2] = {
+		{
+			{"BIOS", "Early Microcode Update"},
+			{"OS/VMM", "SGX Late Microcode Update"},
+			{"OS/VMM", "TXT SINIT"},
+			{"BIOS", NULL},
+			{"BIOS", NULL},
+			{"BIOS", NULL},
+			{NULL, NULL},
+			{"OS/VMM", "SEAMLDR ACM"},
+		},
+		{
+			{"OS/VMM", "TDX Module"},
+			{"OS/VMM", "TDX Module"},
+			{"OS/VMM", "TDX Late Microcode Update"},
+		},
 	};
 	json_t *list = packed(json_array());
 
 	for (size_t i = 0; i < COMPONENTS; i++) {
-		json_t *one = packed(json_pack("{si}", "svn", svn[i]));
-		const char *category = tdx ? tdx_text[i].category : sgx_text[i].category;
-		const char *type = tdx ? tdx_text[i].type : sgx_text[i].type;
-		if (category != NULL)
-			json_object_set_new(one, "category", json_string(category));
-		if (type != NULL)
-			json_object_set_new(one, "type", json_string(type));
+		json_t *one = packed(json_pack("{s:i}", "svn", svn[i]));
+		const char *const *words = text[tdx][i];
+		if (words[0] != NULL)
+			json_object_set_new(one, "category", json_string(words[0]));
+		if (words[1] != NULL)
+			json_object_set_new(one, "type", json_string(words[1]));
 		json_array_append_new(list, one);
 	}
 	return list;
@@ -66,9 +74,15 @@ static json_t *components(const uint8_t svn[COMPONENTS], bool tdx)
 static json_t *tcb_level(const uint8_t sgx[COMPONENTS], const uint8_t tdx[COMPONENTS], int pcesvn,
 	const char *date, const char *status)
 {
-	return packed(json_pack("{s{sosiso}ssss}", "tcb", "sgxtcbcomponents", components(sgx, false),
-		"pcesvn", pcesvn, "tdxtcbcomponents", components(tdx, true), "tcbDate", date, "tcbStatus",
-		status));
+	/* clang-format off */
+	return packed(json_pack("{s:{s:o, s:i, s:o}, s:s, s:s}",
+		"tcb",
+			"sgxtcbcomponents", components(sgx, false),
+			"pcesvn", pcesvn,
+			"tdxtcbcomponents", components(tdx, true),
+		"tcbDate", date,
+		"tcbStatus", status));
+	/* clang-format on */
 }
 
 /* One level that every platform reaches; for hosts an older one below it too. */
@@ -82,8 +96,16 @@ static json_t *tcb_levels(bool host, const char *status)
 
 	json_array_append_new(levels, tcb_level(sgx, tdx, 11, TCB_DATE, status));
 	if (host)
-		json_array_append_new(levels, tcb_level(old_sgx, old_tdx, 5, OLD_TCB_DATE, "OutOfDate"));
+		json_array_append_new(
+			levels, tcb_level(old_sgx, old_tdx, 5, OLD_TCB_DATE, "OutOfDate"));
 	return levels;
+}
+
+/* The only level of a TDX module or of the quoting enclave, in a list. */
+static json_t *isvsvn_levels(int isvsvn, const char *status)
+{
+	return packed(json_pack("[{s:{s:i}, s:s, s:s}]", "tcb", "isvsvn", isvsvn, "tcbDate",
+		TCB_DATE, "tcbStatus", status));
 }
 
 static json_t *module_identities(const char *status)
@@ -94,10 +116,14 @@ static json_t *module_identities(const char *status)
 		AUTO_TEXT id = tool_text("TDX_%02X", (unsigned)major);
 		if (major == 4)
 			continue; /* no module of that version is known */
-		json_array_append_new(list, packed(json_pack("{ssssssss" "s[{s{si}ssss}]}", "id", id,
-			"mrsigner", zero_48, "attributes", "0000000000000000", "attributesMask",
-			"FFFFFFFFFFFFFFFF", "tcbLevels", "tcb", "isvsvn", MODULE_ISVSVN, "tcbDate", TCB_DATE,
-			"tcbStatus", status)));
+				  /* clang-format off */
+		json_array_append_new(list, packed(json_pack("{s:s, s:s, s:s, s:s, s:o}",
+			"id", id,
+			"mrsigner", zero_48,
+			"attributes", "0000000000000000",
+			"attributesMask", "FFFFFFFFFFFFFFFF",
+			"tcbLevels", isvsvn_levels(MODULE_ISVSVN, status))));
+				  /* clang-format on */
 	}
 	return list;
 }
@@ -114,34 +140,57 @@ static char *sign_body(const char *name, json_t *body, EVP_PKEY *signing_key)
 	return tool_text("{\"%s\":%s,\"signature\":\"%s\"}", name, text, hex);
 }
 
+static const char *or_up_to_date(const char *status)
+{
+	return status != NULL ? status : "UpToDate";
+}
+
 char *tcb_info_make(const struct platform *p, bool host, const char *tcb_status,
 	const char *module_status, EVP_PKEY *signing_key)
 {
 	AUTO_TEXT fmspc = hex_upper(p->fmspc, sizeof(p->fmspc));
 	AUTO_TEXT pceid = hex_upper(p->pceid, sizeof(p->pceid));
+	/* clang-format off */
+	json_t *body = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:i,"
+		" s:{s:s, s:s, s:s}, s:o, s:o}",
+		"id", "TDX",
+		"version", 3,
+		"issueDate", ISSUE_DATE,
+		"nextUpdate", NEXT_UPDATE,
+		"fmspc", fmspc,
+		"pceId", pceid,
+		"tcbType", 0,
+		"tcbEvaluationDataNumber", EVALUATION_NUMBER,
+		"tdxModule",
+			"mrsigner", zero_48,
+			"attributes", "0000000000000000",
+			"attributesMask", "FFFFFFFFFFFFFFFF",
+		"tdxModuleIdentities", module_identities(or_up_to_date(module_status)),
+		"tcbLevels", tcb_levels(host, or_up_to_date(tcb_status)));
+	/* clang-format on */
 
-	return sign_body("tcbInfo", packed(json_pack("{sssissssssss" "sisi" "s{ssssss}" "soso}",
-		"id", "TDX", "version", 3, "issueDate", ISSUE_DATE, "nextUpdate", NEXT_UPDATE,
-		"fmspc", fmspc, "pceId", pceid,
-		"tcbType", 0, "tcbEvaluationDataNumber", EVALUATION_NUMBER,
-		"tdxModule", "mrsigner", zero_48, "attributes", "0000000000000000", "attributesMask",
-		"FFFFFFFFFFFFFFFF",
-		"tdxModuleIdentities", module_identities(module_status != NULL ? module_status : "UpToDate"),
-		"tcbLevels", tcb_levels(host, tcb_status != NULL ? tcb_status : "UpToDate"))), signing_key);
+	return sign_body("tcbInfo", packed(body), signing_key);
 }
 
 char *qe_identity_make(const char *status, EVP_PKEY *signing_key)
 {
-	return sign_body("enclaveIdentity", packed(json_pack("{sssissss" "si" "ssssssssss" "si"
-		"s[{s{si}ssss}]}",
-		"id", "TD_QE", "version", 2, "issueDate", ISSUE_DATE, "nextUpdate", NEXT_UPDATE,
+	/* clang-format off */
+	json_t *body = json_pack("{s:s, s:i, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:o}",
+		"id", "TD_QE",
+		"version", 2,
+		"issueDate", ISSUE_DATE,
+		"nextUpdate", NEXT_UPDATE,
 		"tcbEvaluationDataNumber", EVALUATION_NUMBER,
-		"miscselect", "00000000", "miscselectMask", "FFFFFFFF",
+		"miscselect", "00000000",
+		"miscselectMask", "FFFFFFFF",
 		"attributes", "11000000000000000000000000000000",
-		"attributesMask", "FBFFFFFFFFFFFFFF0000000000000000", "mrsigner", qe_mrsigner_hex,
+		"attributesMask", "FBFFFFFFFFFFFFFF0000000000000000",
+		"mrsigner", qe_mrsigner_hex,
 		"isvprodid", QE_ISVPRODID,
-		"tcbLevels", "tcb", "isvsvn", QE_LEVEL_ISVSVN, "tcbDate", TCB_DATE, "tcbStatus",
-		status != NULL ? status : "UpToDate")), signing_key);
+		"tcbLevels", isvsvn_levels(QE_LEVEL_ISVSVN, or_up_to_date(status)));
+	/* clang-format on */
+
+	return sign_body("enclaveIdentity", packed(body), signing_key);
 }
 
 char *chain_text(const X509 *leaf, const X509 *issuer)

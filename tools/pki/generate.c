@@ -12,16 +12,24 @@
 /* --- SGX side ------------------------------------------------------------------------------ */
 
 static const struct certificate_plan root_plan = {
-	.common_name = "Intel SGX Root CA", .organisation = "Intel Corporation", .sgx_names = true,
-	.ca = true, .path_length = 1,
+	.common_name = "Intel SGX Root CA",
+	.organisation = "Intel Corporation",
+	.sgx_names = true,
+	.ca = true,
+	.path_length = 1,
 };
 static const struct certificate_plan platform_ca_plan = {
-	.common_name = "Intel SGX PCK Platform CA", .organisation = "Intel Corporation",
-	.sgx_names = true, .ca = true, .path_length = 0,
+	.common_name = "Intel SGX PCK Platform CA",
+	.organisation = "Intel Corporation",
+	.sgx_names = true,
+	.ca = true,
+	.path_length = 0,
 };
 static const struct certificate_plan tcb_signing_plan = {
-	.common_name = "Intel SGX TCB Signing", .organisation = "Intel Corporation",
-	.sgx_names = true, .path_length = -1,
+	.common_name = "Intel SGX TCB Signing",
+	.organisation = "Intel Corporation",
+	.sgx_names = true,
+	.path_length = -1,
 };
 
 static void authority_make(struct authority *a)
@@ -30,8 +38,10 @@ static void authority_make(struct authority *a)
 	a->platform_ca_key = key_generate_p256();
 	a->tcb_signing_key = key_generate_p256();
 	a->root = certificate_make(&root_plan, a->root_key, NULL, NULL);
-	a->platform_ca = certificate_make(&platform_ca_plan, a->platform_ca_key, a->root, a->root_key);
-	a->tcb_signing = certificate_make(&tcb_signing_plan, a->tcb_signing_key, a->root, a->root_key);
+	a->platform_ca =
+		certificate_make(&platform_ca_plan, a->platform_ca_key, a->root, a->root_key);
+	a->tcb_signing =
+		certificate_make(&tcb_signing_plan, a->tcb_signing_key, a->root, a->root_key);
 }
 
 static void cleanup_authority(struct authority *a)
@@ -101,11 +111,21 @@ static int write_platform(const char *folder, const char *name, const struct pla
 	digest_sha256(name, strlen(name), qe_id);
 	AUTO_TEXT mrseam_hex = hex_lower(mrseam, sizeof(mrseam));
 	AUTO_TEXT qe_id_hex = hex_lower(qe_id, 16);
-	AUTO_JSON platform = json_pack("{ssssso" "si" "so" "si" "ss" "si" "ss" "ss}",
-		"fmspc", fmspc, "pceid", pceid, "cpusvn", byte_list(p->cpusvn, COMPONENTS),
-		"pcesvn", p->pcesvn, "tee_tcb_svn", byte_list(p->tee_tcb_svn, COMPONENTS),
-		"qe_isvsvn", QE_ISVSVN, "qe_mrsigner", qe_mrsigner_hex, "qe_isvprodid", QE_ISVPRODID,
-		"qe_id", qe_id_hex, "mrseam", mrseam_hex);
+	/* clang-format off */
+	AUTO_JSON platform = json_pack("{s:s, s:s, s:o, s:i, s:o, s:i, s:s, s:i, s:s, s:s}",
+		"fmspc", fmspc,
+		"pceid", pceid,
+		"cpusvn", byte_list(p->cpusvn, COMPONENTS),
+		"pcesvn", p->pcesvn,
+		"tee_tcb_svn", byte_list(p->tee_tcb_svn, COMPONENTS),
+		"qe_isvsvn", QE_ISVSVN,
+		"qe_mrsigner", qe_mrsigner_hex,
+		"qe_isvprodid", QE_ISVPRODID,
+		"qe_id", qe_id_hex,
+		"mrseam", mrseam_hex);
+	/* clang-format on */
+	if (platform == NULL)
+		return tool_fail(TOOL_USAGE, "out of memory");
 	AUTO_TEXT text = json_compact(platform);
 	return write_text(folder, "platform.json", text);
 }
@@ -119,8 +139,11 @@ static int host_make(const struct pki_host *host, size_t index, const struct aut
 	AUTO_BLOB chain = {0};
 	struct platform platform;
 	const struct certificate_plan plan = {
-		.common_name = "Intel SGX PCK Certificate", .organisation = "Intel Corporation",
-		.sgx_names = true, .path_length = -1, .pck = &platform,
+		.common_name = "Intel SGX PCK Certificate",
+		.organisation = "Intel Corporation",
+		.sgx_names = true,
+		.path_length = -1,
+		.pck = &platform,
 	};
 
 	platform_describe(index, &platform);
@@ -142,8 +165,8 @@ static json_t *without_newline(struct blob *pem)
 	return json_stringn((const char *)pem->data, pem->size - 1);
 }
 
-static json_t *platform_list(const struct pki_options *options, const struct authority *a,
-	const char *signing_chain)
+static json_t *platform_list(
+	const struct pki_options *options, const struct authority *a, const char *signing_chain)
 {
 	json_t *list = json_array();
 
@@ -156,14 +179,15 @@ static json_t *platform_list(const struct pki_options *options, const struct aut
 		AUTO_TEXT info = tcb_info_make(&platform, is_host,
 			is_host ? options->hosts[i].tcb_status : NULL, options->module_status,
 			a->tcb_signing_key);
-		json_array_append_new(list, json_pack("{ssssss}", "fmspc", fmspc, "tcbInfoIssuerChain",
-			signing_chain, "tcbInfo", info));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s}", "fmspc", fmspc, "tcbInfoIssuerChain",
+				      signing_chain, "tcbInfo", info));
 	}
 	return list;
 }
 
-static int write_bundle(const struct pki_options *options, const struct authority *a,
-	const char *folder)
+static int write_bundle(
+	const struct pki_options *options, const struct authority *a, const char *folder)
 {
 	AUTO_BLOB root = {0};
 	AUTO_BLOB root_crl = {0};
@@ -175,11 +199,19 @@ static int write_bundle(const struct pki_options *options, const struct authorit
 	certificate_pem(a->root, &root);
 	crl_pem(a->root_crl, &root_crl);
 	crl_pem(a->platform_crl, &platform_crl);
-	AUTO_JSON bundle = json_pack("{sisisi" "sosssoso" "sossss}", "majorVersion", 1, "minorVersion",
-		0, "teeType", 0x81, "rootCa", without_newline(&root), "pckCrlIssuerChain", ca_chain,
-		"rootCaCrl", without_newline(&root_crl), "pckCrl", without_newline(&platform_crl),
+	/* clang-format off */
+	AUTO_JSON bundle = json_pack("{s:i, s:i, s:i, s:o, s:s, s:o, s:o, s:o, s:s, s:s}",
+		"majorVersion", 1,
+		"minorVersion", 0,
+		"teeType", 0x81,
+		"rootCa", without_newline(&root),
+		"pckCrlIssuerChain", ca_chain,
+		"rootCaCrl", without_newline(&root_crl),
+		"pckCrl", without_newline(&platform_crl),
 		"platforms", platform_list(options, a, signing_chain),
-		"qeIdentityIssuerChain", signing_chain, "qeIdentity", qe_identity);
+		"qeIdentityIssuerChain", signing_chain,
+		"qeIdentity", qe_identity);
+	/* clang-format on */
 	if (bundle == NULL)
 		return tool_fail(TOOL_USAGE, "out of memory");
 	AUTO_TEXT text = json_compact(bundle);
@@ -199,7 +231,8 @@ static void crls_make(const struct pki_options *options, struct authority *a, X5
 		if (options->hosts[i].revoked)
 			from_platform_ca[n_platform++] = pcks[i];
 	a->root_crl = crl_make(a->root, a->root_key, from_root, n_root);
-	a->platform_crl = crl_make(a->platform_ca, a->platform_ca_key, from_platform_ca, n_platform);
+	a->platform_crl =
+		crl_make(a->platform_ca, a->platform_ca_key, from_platform_ca, n_platform);
 }
 
 static int sgx_side(const struct pki_options *options, struct authority *a, const char *folder)
@@ -227,15 +260,25 @@ static int signing_chain(const char *folder, const char *name, const char *leaf_
 	AUTO_KEY root_key = key_generate_p384();
 	AUTO_KEY issuer_key = key_generate_p384();
 	AUTO_KEY leaf_key = key_generate_p384();
-	const struct certificate_plan root_plan_p384 = {
-		.common_name = "MigTD Root CA", .organisation = "MigTD Issuer", .ca = true,
-		.path_length = -1,
-	}, issuer_plan = {
-		.common_name = "MigTD Intermediate CA", .organisation = "MigTD Intermediate Issuer",
-		.ca = true, .path_length = -1,
-	}, leaf_plan = {
-		.common_name = leaf_name, .organisation = "MigTD Issuer", .path_length = -1,
-	};
+	const struct certificate_plan root_plan_p384 =
+					      {
+						      .common_name = "MigTD Root CA",
+						      .organisation = "MigTD Issuer",
+						      .ca = true,
+						      .path_length = -1,
+					      },
+				      issuer_plan =
+					      {
+						      .common_name = "MigTD Intermediate CA",
+						      .organisation = "MigTD Intermediate Issuer",
+						      .ca = true,
+						      .path_length = -1,
+					      },
+				      leaf_plan = {
+					      .common_name = leaf_name,
+					      .organisation = "MigTD Issuer",
+					      .path_length = -1,
+				      };
 	AUTO_CERTIFICATE root = certificate_make(&root_plan_p384, root_key, NULL, NULL);
 	AUTO_CERTIFICATE issuer = certificate_make(&issuer_plan, issuer_key, root, root_key);
 	AUTO_CERTIFICATE leaf = certificate_make(&leaf_plan, leaf_key, issuer, issuer_key);
@@ -280,13 +323,15 @@ static int check(const struct pki_options *options)
 {
 	if (options->host_count == 0 || options->platforms < options->host_count ||
 		options->platforms > PKI_PLATFORMS_MAX)
-		return tool_fail(TOOL_USAGE, "%zu platforms for %zu hosts: one host or more is needed, and "
-			"that many platforms up to %d", options->platforms, options->host_count,
-			PKI_PLATFORMS_MAX);
+		return tool_fail(TOOL_USAGE,
+			"%zu platforms for %zu hosts: one host or more is needed, and "
+			"that many platforms up to %d",
+			options->platforms, options->host_count, PKI_PLATFORMS_MAX);
 	for (size_t i = 0; i < options->host_count; i++) {
 		const char *name = options->hosts[i].name;
 		if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL)
-			return tool_fail(TOOL_USAGE, "host name '%s' does not make a folder name", name);
+			return tool_fail(
+				TOOL_USAGE, "host name '%s' does not make a folder name", name);
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(name, options->hosts[j].name) == 0)
 				return tool_fail(TOOL_USAGE, "host %s is named twice", name);

@@ -37,8 +37,8 @@ static void member(struct blob *to, uint8_t arc, uint8_t sub, const struct blob 
 	der_add(to, DER_SEQUENCE, content.data, content.size);
 }
 
-static void member_bytes(struct blob *to, uint8_t arc, uint8_t sub, uint8_t tag,
-	const uint8_t *bytes, size_t n)
+static void member_bytes(
+	struct blob *to, uint8_t arc, uint8_t sub, uint8_t tag, const uint8_t *bytes, size_t n)
 {
 	AUTO_BLOB value = {0};
 

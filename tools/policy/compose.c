@@ -17,7 +17,8 @@ static int add_string(const struct named_text *part, struct blob *out)
 {
 	AUTO_JSON string = json_stringn((const char *)part->text.data, part->text.size);
 
-	if (string == NULL || strstr((const char *)part->text.data, "-----BEGIN CERTIFICATE-----") == NULL)
+	if (string == NULL ||
+		strstr((const char *)part->text.data, "-----BEGIN CERTIFICATE-----") == NULL)
 		return tool_fail(TOOL_USAGE, "%s: is not a PEM certificate chain", part->name);
 	AUTO_TEXT quoted = json_compact(string);
 	blob_add_text(out, quoted);

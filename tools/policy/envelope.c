@@ -13,8 +13,10 @@ int envelope_check_canonical(const char *file, const struct blob *value)
 	size_t at = 0;
 	while (at < value->size && at < canonical.size && value->data[at] == canonical.data[at])
 		at++;
-	return tool_fail(TOOL_REJECT, "%s: not canonical JSON from byte %zu on (no whitespace, no final "
-		"newline, plain numbers, fewest escapes)", file, at);
+	return tool_fail(TOOL_REJECT,
+		"%s: not canonical JSON from byte %zu on (no whitespace, no final "
+		"newline, plain numbers, fewest escapes)",
+		file, at);
 }
 
 void envelope_write(const char *member, const struct blob *value, const struct blob *signature,
@@ -37,8 +39,8 @@ void envelope_sign(const char *member, const struct blob *value, EVP_PKEY *key, 
 	envelope_write(member, value, &signature, out);
 }
 
-int envelope_verify(const char *file, const struct blob *document, const char *member,
-	EVP_PKEY *key)
+int envelope_verify(
+	const char *file, const struct blob *document, const char *member, EVP_PKEY *key)
 {
 	AUTO_JSON tree = json_parse(file, document);
 	AUTO_BLOB signature = {0};
@@ -49,10 +51,12 @@ int envelope_verify(const char *file, const struct blob *document, const char *m
 	const json_t *hex = json_object_get(tree, "signature");
 	if (json_object_size(tree) != 2 || !json_verbatim(document, member, &value) ||
 		!json_is_string(hex))
-		return tool_fail(TOOL_REJECT, "%s: is not an object of just %s and signature", file, member);
+		return tool_fail(
+			TOOL_REJECT, "%s: is not an object of just %s and signature", file, member);
 	if (!hex_read_blob(json_string_value(hex), json_string_length(hex), &signature))
 		return tool_fail(TOOL_REJECT, "%s: member signature is not hexadecimal", file);
 	if (!key_verify_der(key, value.at, value.size, signature.data, signature.size))
-		return tool_fail(TOOL_REJECT, "%s: the signature of %s does not verify", file, member);
+		return tool_fail(
+			TOOL_REJECT, "%s: the signature of %s does not verify", file, member);
 	return TOOL_OK;
 }

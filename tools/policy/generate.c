@@ -72,15 +72,26 @@ static const char zero_48[] = "000000000000000000000000000000000000000000000000"
 
 static void identity_text(struct blob *out)
 {
-	to_text(json_pack("{sssissss" "si" "ssssssssssss" "si" "s[{s{si}ssss}]}",
-		"id", "5E0D6C2B-7B1F-4E0C-9B0A-2F1D8A63C7E4", "version", 1,
-		"issueDate", "2026-01-01T00:00:00Z", "nextUpdate", "2027-01-01T00:00:00Z",
+	/* clang-format off */
+	to_text(json_pack("{s:s, s:i, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:i,"
+		" s:[{s:{s:i}, s:s, s:s}]}",
+		"id", "5E0D6C2B-7B1F-4E0C-9B0A-2F1D8A63C7E4",
+		"version", 1,
+		"issueDate", "2026-01-01T00:00:00Z",
+		"nextUpdate", "2027-01-01T00:00:00Z",
 		"tcbEvaluationNumber", 1,
-		"xfam", "E71A060000000000", "attributes", "0000000000000000", "mrConfigId", zero_48,
-		"mrOwner", zero_48, "mrOwnerConfig", zero_48, "mrsigner", zero_48,
+		"xfam", "E71A060000000000",
+		"attributes", "0000000000000000",
+		"mrConfigId", zero_48,
+		"mrOwner", zero_48,
+		"mrOwnerConfig", zero_48,
+		"mrsigner", zero_48,
 		"isvProdId", 1,
-		"tcbLevels", "tcb", "isvsvn", ISV_SVN, "tcbDate", "2026-01-01T00:00:00Z", "tcbStatus",
-		"UpToDate"), out);
+		"tcbLevels",
+			"tcb", "isvsvn", ISV_SVN,
+			"tcbDate", "2026-01-01T00:00:00Z",
+			"tcbStatus", "UpToDate"), out);
+	/* clang-format on */
 }
 
 /* What a MigTD of this image measures before its policy: RTMR0 and RTMR1 (policy spec 3.9). */
@@ -95,8 +106,8 @@ static void boot_rtmrs(const struct blob *chain, char **rtmr0_hex, char **rtmr1_
 	*rtmr1_hex = hex_upper(rtmr, sizeof(rtmr));
 }
 
-static void mapping_text(const struct policy_options *options, const struct blob *chain,
-	struct blob *out)
+static void mapping_text(
+	const struct policy_options *options, const struct blob *chain, struct blob *out)
 {
 	AUTO_TEXT rtmr0 = NULL;
 	AUTO_TEXT rtmr1 = NULL;
@@ -105,13 +116,25 @@ static void mapping_text(const struct policy_options *options, const struct blob
 	boot_rtmrs(chain, &rtmr0, &rtmr1);
 	for (size_t i = 0; i < options->images; i++) {
 		AUTO_TEXT mrtd = hex_upper(options->mrtd[i], sizeof(options->mrtd[i]));
-		json_array_append_new(mappings, made(json_pack("{sis{ssssss}}", "isvsvn", ISV_SVN,
-			"tdMeasurements", "mrtd", mrtd, "rtmr0", rtmr0, "rtmr1", rtmr1)));
+		/* clang-format off */
+		json_array_append_new(mappings, made(json_pack("{s:i, s:{s:s, s:s, s:s}}",
+			"isvsvn", ISV_SVN,
+			"tdMeasurements",
+				"mrtd", mrtd,
+				"rtmr0", rtmr0,
+				"rtmr1", rtmr1)));
+		/* clang-format on */
 	}
-	to_text(json_pack("{ssss" "si" "ssss" "sosi}", "id", "0D7B4B0E-31D6-4C8F-8E55-96B4C1A7F203",
-		"issueDate", "2026-01-01T00:00:00Z", "isvProdId", 1,
-		"mrSigner", zero_48, "nextUpdate", "2027-01-01T00:00:00Z",
-		"svnMappings", mappings, "version", 1), out);
+	/* clang-format off */
+	to_text(json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:i}",
+		"id", "0D7B4B0E-31D6-4C8F-8E55-96B4C1A7F203",
+		"issueDate", "2026-01-01T00:00:00Z",
+		"isvProdId", 1,
+		"mrSigner", zero_48,
+		"nextUpdate", "2027-01-01T00:00:00Z",
+		"svnMappings", mappings,
+		"version", 1), out);
+	/* clang-format on */
 }
 
 struct parts {
@@ -126,8 +149,8 @@ static void cleanup_parts(struct parts *p)
 	cleanup_blob(&p->base.text);
 }
 
-static int servtd_make(const struct policy_options *options, const struct inputs *in,
-	struct parts *p)
+static int servtd_make(
+	const struct policy_options *options, const struct inputs *in, struct parts *p)
 {
 	AUTO_BLOB identity = {0};
 	AUTO_BLOB mapping = {0};
@@ -148,9 +171,11 @@ static char *policy_id(const char *salt)
 	uint8_t d[DIGEST_SHA256_SIZE];
 
 	digest_sha256(salt, strlen(salt), d);
-	return tool_text("%02X%02X%02X%02X-%02X%02X-4%01X%02X-A%01X%02X-%02X%02X%02X%02X%02X%02X",
-		d[0], d[1], d[2], d[3], d[4], d[5], d[6] & 15, d[7], d[8] & 15, d[9], d[10], d[11], d[12],
-		d[13], d[14], d[15]);
+	/* Version 4, variant 1, as random ones have. */
+	d[6] = (uint8_t)((d[6] & 0x0f) | 0x40);
+	d[8] = (uint8_t)((d[8] & 0x3f) | 0x80);
+	AUTO_TEXT hex = hex_upper(d, 16);
+	return tool_text("%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
 }
 
 /* The platforms that the collateral knows. */
@@ -168,7 +193,8 @@ static int fmspc_list(const struct named_text *collaterals, json_t **list)
 	*list = made(json_array());
 	json_array_foreach(platforms, i, platform)
 	{
-		const json_t *fmspc = json_member(collaterals->name, platform, "fmspc", JSON_STRING);
+		const json_t *fmspc =
+			json_member(collaterals->name, platform, "fmspc", JSON_STRING);
 		if (fmspc == NULL) {
 			json_decref(*list);
 			return TOOL_USAGE;
@@ -180,25 +206,34 @@ static int fmspc_list(const struct named_text *collaterals, json_t **list)
 
 static json_t *property(const char *operation, json_t *reference)
 {
-	return made(json_pack("{ssso}", "operation", operation, "reference", reference));
+	return made(json_pack("{s:s, s:o}", "operation", operation, "reference", reference));
 }
 
 static json_t *block_list(json_t *fmspcs)
 {
-	return json_pack("[{s{s{sososo}s{so}s{soso}}}]", "global",
-		"tcb", "tcbEvaluationDataNumber", property("greater-or-equal", json_integer(5)),
-		"tcbDate", property("greater-or-equal", json_string("2022-11-09T00:00:00Z")),
-		"tcbStatusAccepted",
-		property("allow-list", json_pack("[ss]", "UpToDate", "ConfigurationNeeded")),
-		"platform", "fmspc", property("allow-list", fmspcs),
-		"crl", "pckCrlNum", property("greater-or-equal", json_integer(1)),
-		"rootCaCrlNum", property("greater-or-equal", json_integer(1)));
+	/* clang-format off */
+	return json_pack("[{s:{s:{s:o, s:o, s:o}, s:{s:o}, s:{s:o, s:o}}}]",
+		"global",
+			"tcb",
+				"tcbEvaluationDataNumber",
+				property("greater-or-equal", json_integer(5)),
+				"tcbDate",
+				property("greater-or-equal", json_string("2022-11-09T00:00:00Z")),
+				"tcbStatusAccepted",
+				property("allow-list",
+					json_pack("[s, s]", "UpToDate", "ConfigurationNeeded")),
+			"platform",
+				"fmspc", property("allow-list", fmspcs),
+			"crl",
+				"pckCrlNum", property("greater-or-equal", json_integer(1)),
+				"rootCaCrlNum", property("greater-or-equal", json_integer(1)));
+	/* clang-format on */
 }
 
 /* A peer must not be older than the side that judges it. */
 static json_t *engine_block_list(void)
 {
-	return json_pack("[{s{s{so}}}]", "servtd", "migtdIdentity", "isvsvn",
+	return json_pack("[{s:{s:{s:o}}}]", "servtd", "migtdIdentity", "isvsvn",
 		property("greater-or-equal", json_string("self")));
 }
 
@@ -212,9 +247,15 @@ static int base_make(const struct policy_options *options, const struct inputs *
 	AUTO_TEXT id = policy_id(options->salt);
 
 	TOOL_TRY(fmspc_list(&in->collaterals, &fmspcs));
-	AUTO_JSON base = made(json_pack("{sssssI" "so" "soso}", "id", id, "version", "2.0", "policySvn",
-		(json_int_t)options->svn, "policy", block_list(fmspcs),
-		"forwardPolicy", engine_block_list(), "backwardPolicy", engine_block_list()));
+	/* clang-format off */
+	AUTO_JSON base = made(json_pack("{s:s, s:s, s:I, s:o, s:o, s:o}",
+		"id", id,
+		"version", "2.0",
+		"policySvn", (json_int_t)options->svn,
+		"policy", block_list(fmspcs),
+		"forwardPolicy", engine_block_list(),
+		"backwardPolicy", engine_block_list()));
+	/* clang-format on */
 	if (padding != 0) {
 		AUTO_TEXT text = tool_alloc(padding + 1);
 		memset(text, '.', padding);
@@ -250,10 +291,12 @@ static int policy_make(const struct policy_options *options, const struct inputs
 	TOOL_TRY(policy_data_compose(&p->base, &in->collaterals, &p->servtd, data));
 	if (options->size == 0 || data->size + frame == options->size)
 		return sign_sized(data, in->policy_key, policy);
-	if (data->size + frame + member >= options->size)
-		return tool_fail(TOOL_USAGE, "a policy of %zu bytes is too small for these %s: at least %zu, "
-			"or fewer platforms", options->size, in->collaterals.name, data->size + frame + member + 1);
-	TOOL_TRY(base_make(options, in, options->size - data->size - frame - member, &p->base.text));
+	const size_t least = data->size + frame + member + 1;
+	if (options->size < least)
+		return tool_fail(TOOL_USAGE,
+			"a policy of %zu bytes cannot hold %s: %zu, or fewer platforms",
+			options->size, in->collaterals.name, least);
+	TOOL_TRY(base_make(options, in, options->size - least + 1, &p->base.text));
 	data->size = 0;
 	TOOL_TRY(policy_data_compose(&p->base, &in->collaterals, &p->servtd, data));
 	return sign_sized(data, in->policy_key, policy);
@@ -268,8 +311,8 @@ static int write_part(const char *folder, const char *name, const struct blob *t
 }
 
 /* How a TD must be launched to be allowed to run this policy (policy spec 2.9 step 4). */
-static int write_launch(const struct policy_options *options, const struct inputs *in,
-	const char *folder)
+static int write_launch(
+	const struct policy_options *options, const struct inputs *in, const char *folder)
 {
 	uint8_t mrowner[DIGEST_SHA384_SIZE], config[DIGEST_SHA384_SIZE] = {0};
 	AUTO_BLOB text = {0};
@@ -279,22 +322,27 @@ static int write_launch(const struct policy_options *options, const struct input
 		config[i] = (uint8_t)(options->svn >> 8 * i);
 	AUTO_TEXT mrowner_hex = hex_lower(mrowner, sizeof(mrowner));
 	AUTO_TEXT config_hex = hex_lower(config, sizeof(config));
-	to_text(json_pack("{ssss}", "mrowner", mrowner_hex, "mrownerconfig", config_hex), &text);
+	to_text(json_pack("{s:s, s:s}", "mrowner", mrowner_hex, "mrownerconfig", config_hex),
+		&text);
 	return write_part(folder, "launch.json", &text);
 }
 
 int policy_generate(const struct policy_options *options, const char *folder)
 {
 	CLEANUP(cleanup_inputs) struct inputs in = {0};
-	CLEANUP(cleanup_parts) struct parts p = {
-		.identity.name = "tdIdentity", .mapping.name = "tdTcbMapping",
-		.servtd.name = "servtdCollateral", .base.name = "policyData",
+	CLEANUP(cleanup_parts)
+	struct parts p = {
+		.identity.name = "tdIdentity",
+		.mapping.name = "tdTcbMapping",
+		.servtd.name = "servtdCollateral",
+		.base.name = "policyData",
 	};
 	AUTO_BLOB data = {0};
 	AUTO_BLOB policy = {0};
 
 	if (options->images == 0 || options->images > POLICY_IMAGES_MAX)
-		return tool_fail(TOOL_USAGE, "one image or MRTD is needed, at most %d", POLICY_IMAGES_MAX);
+		return tool_fail(
+			TOOL_USAGE, "one image or MRTD is needed, at most %d", POLICY_IMAGES_MAX);
 	TOOL_TRY(read_inputs(options->pki, &in));
 	TOOL_TRY(servtd_make(options, &in, &p));
 	TOOL_TRY(policy_make(options, &in, &p, &data, &policy));

@@ -27,15 +27,16 @@ static int chain_read(const struct named_text *pem, struct chain *c)
 	for (size_t i = 0; i < c->n; i++) {
 		EVP_PKEY *key = X509_get0_pubkey(c->certificate[i]);
 		if (X509_get_version(c->certificate[i]) != X509_VERSION_3)
-			return tool_fail(TOOL_REJECT, "%s: certificate %zu is not X.509 v3", pem->name, i + 1);
+			return tool_fail(TOOL_REJECT, "%s: certificate %zu is not X.509 v3",
+				pem->name, i + 1);
 		if (key == NULL || !key_is_p384(key) ||
 			X509_get_signature_nid(c->certificate[i]) != NID_ecdsa_with_SHA384)
-			return tool_fail(TOOL_REJECT, "%s: certificate %zu is not P-384 with SHA-384",
-				pem->name, i + 1);
+			return tool_fail(TOOL_REJECT,
+				"%s: certificate %zu is not P-384 with SHA-384", pem->name, i + 1);
 		if (i > 0 && X509_verify(c->certificate[i - 1], key) != 1) {
 			ERR_clear_error();
-			return tool_fail(TOOL_REJECT, "%s: certificate %zu is not signed by the next one",
-				pem->name, i);
+			return tool_fail(TOOL_REJECT,
+				"%s: certificate %zu is not signed by the next one", pem->name, i);
 		}
 	}
 	return TOOL_OK;
@@ -87,16 +88,17 @@ static int verify_data(const char *file, const struct span *data)
 	const json_t *svn = json_object_get(tree, "policySvn");
 	if (id == NULL || id[0] == '\0' || version == NULL || strcmp(version, "2.0") != 0)
 		return tool_fail(TOOL_REJECT, "%s: id is empty or version is not 2.0", file);
-	if (!json_is_integer(svn) || json_integer_value(svn) < 0 || json_integer_value(svn) > UINT32_MAX)
+	if (!json_is_integer(svn) || json_integer_value(svn) < 0 ||
+		json_integer_value(svn) > UINT32_MAX)
 		return tool_fail(TOOL_REJECT, "%s: policySvn is not a 32-bit number", file);
 	if (!json_is_object(json_object_get(tree, "collaterals")))
 		return tool_fail(TOOL_REJECT, "%s: collaterals is missing", file);
 	if (!json_verbatim(&text, "servtdCollateral", &servtd) || servtd.at[0] != '{')
 		return tool_fail(TOOL_REJECT, "%s: servtdCollateral is missing", file);
-	TOOL_TRY(verify_nested(file, &servtd, "servtdIdentity", "tdIdentity",
-		"servtdIdentityIssuerChain"));
-	return verify_nested(file, &servtd, "servtdTcbMapping", "tdTcbMapping",
-		"servtdTcbMappingIssuerChain");
+	TOOL_TRY(verify_nested(
+		file, &servtd, "servtdIdentity", "tdIdentity", "servtdIdentityIssuerChain"));
+	return verify_nested(
+		file, &servtd, "servtdTcbMapping", "tdTcbMapping", "servtdTcbMappingIssuerChain");
 }
 
 int policy_verify(const struct named_text *policy, const struct named_text *chain)
@@ -105,8 +107,8 @@ int policy_verify(const struct named_text *policy, const struct named_text *chai
 	struct span data;
 
 	TOOL_TRY(chain_read(chain, &c));
-	TOOL_TRY(envelope_verify(policy->name, &policy->text, "policyData",
-		X509_get0_pubkey(c.certificate[0])));
+	TOOL_TRY(envelope_verify(
+		policy->name, &policy->text, "policyData", X509_get0_pubkey(c.certificate[0])));
 	if (!json_verbatim(&policy->text, "policyData", &data))
 		return tool_fail(TOOL_REJECT, "%s: policyData is missing", policy->name);
 	return verify_data(policy->name, &data);

@@ -47,11 +47,21 @@ static enum status try_later(struct session *s, enum status why)
 	return STATUS_PENDING;
 }
 
+/* Sessions leave the reference its pages: without it none of them could judge its peer. */
+static bool has_pages(const struct migtd *td)
+{
+	const uint32_t kept = td->reference.quote.buffer == NULL ? GET_QUOTE_PAGES : 0;
+
+	return td->shared.pages - td->shared.used >= GET_QUOTE_PAGES + kept;
+}
+
 static enum status start(struct session *s)
 {
 	uint8_t bound[SHA384_SIZE];
 	enum status status;
 
+	if (!has_pages(s->td))
+		return ERR_OUT_OF_RESOURCE;
 	report_data_of(s->is_source, spdm_th1(&s->stage.spdm), bound);
 	status = own_quote_request(s->td, &s->quote, bound, s->stage.exchange.tee_tcb_svn);
 	if (status == ERR_GET_QUOTE_BUSY)

@@ -155,6 +155,9 @@ static enum status step_sessions(struct migtd *td)
 
 	vsock_init(&td->vsock, &carrier, td->config.cid);
 	policy_store_init(&td->store, &td->heap);
+	/* One session's quote and the reference's. */
+	if (td->shared.pages - td->shared.used < 2 * GET_QUOTE_PAGES)
+		return ERR_OUT_OF_RESOURCE;
 	return heap_divide(&td->heap, sizeof(struct session), sizeof(struct policy_record),
 		       most) > 0 ?
 		STATUS_OK :

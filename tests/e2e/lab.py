@@ -206,11 +206,13 @@ class Relay(threading.Thread):
                 break
             for end in ready:
                 i = ends.index(end)
-                data = end.recv(65536)
+                try:
+                    data = end.recv(65536)
+                except ConnectionResetError:
+                    data = b""
                 if not data:
                     open_ends[i] = False
-                    if not self._send(ends[1 - i], parsers[i].rest()):
-                        break
+                    self._send(ends[1 - i], parsers[i].rest())
                     try:
                         ends[1 - i].shutdown(socket.SHUT_WR)
                     except OSError:
@@ -222,8 +224,7 @@ class Relay(threading.Thread):
                         for e in ends:
                             e.close()
                         return
-                    if not self._send(ends[1 - i], out):
-                        open_ends[1 - i] = False
+                    self._send(ends[1 - i], out)
         for end in ends:
             end.close()
 
@@ -240,11 +241,11 @@ class Relay(threading.Thread):
 
     @staticmethod
     def _send(end, data):
+        """To an end that is gone nothing more can be said; that it is gone shows in its recv()."""
         try:
             end.sendall(data)
-            return True
         except OSError:
-            return False
+            pass
 
 
 class Framing:
@@ -342,6 +343,10 @@ class Lab:
             migtd.process.wait(DEADLINE)
             self.migtds.remove(migtd)
 
+    def stop_all(self):
+        for migtd in list(self.migtds):
+            self.stop(migtd)
+
     def begin(self, attack=None, src=None, dst=None):
         """Starts one pre-migration; end() gives both statuses."""
         session = Session()
@@ -375,12 +380,13 @@ class Lab:
             except LabError:
                 return False
         src, dst = session.tds
-        return (opens(self.a, self.b, src, dst) and opens(self.b, self.a, dst, src))
+        a, b = session.src.platform, session.dst.platform
+        return opens(a, b, src, dst) and opens(b, a, dst, src)
 
     def keys_written(self, session):
         """How often MIG_DEC_KEY was written on either side."""
-        return (self.a.client.ask(do="td-info", td=session.tds[0])["dec_key_writes"],
-                self.b.client.ask(do="td-info", td=session.tds[1])["dec_key_writes"])
+        return tuple(migtd.platform.client.ask(do="td-info", td=td)["dec_key_writes"]
+                     for migtd, td in zip((session.src, session.dst), session.tds))
 
     def __exit__(self, kind, value, trace):
         if kind is not None:

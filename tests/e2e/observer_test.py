@@ -209,7 +209,7 @@ def stack_limits(lab, tap, peak):
         for migtd in died:
             equal(migtd.process.wait(DEADLINE), 1, f"{migtd.name}: exit code")
             equal(migtd.text().splitlines()[-1], STACK_MESSAGE, f"{migtd.name}: last line")
-        lab.stop(*lab.migtds)
+        lab.stop_all()
         return False
     tap.case("the smallest stack that works is the measured one in whole pages", run)
 

@@ -242,7 +242,7 @@ struct vdm_schema {
 	uint8_t count;
 	struct {
 		uint16_t type;
-		uint16_t size;	/* 0: any */
+		uint16_t size;	/* 0: any; the last element's is fixed, so that a byte ends it */
 	} elements[5];
 };
 extern const struct vdm_schema vdm_attest_req;

@@ -6,6 +6,10 @@
  * allow, and returns at the latest when the phase changes.  Large vendor-defined messages are
  * streamed both ways: nothing is held but the bytes of one small message.  Spec: SPDM DSP0274 1.2,
  * DSP0277 1.2, and the MigTD profile.
+ *
+ * One failure ends the session.  A responder says why in an ERROR; a requester, as upstream's, says
+ * nothing.  A peer must take 256 bytes at once (DataTransferSize), so that only ops 0x03 and 0x04
+ * ever go in chunks.
  */
 #ifndef SPDM_SPDM_H
 #define SPDM_SPDM_H
@@ -83,7 +87,10 @@ struct spdm_owner_ops {
 	enum status (*element_begin)(void *owner, enum vdm_element type, uint32_t size);
 	enum status (*element_write)(void *owner, enum vdm_element type, uint32_t offset,
 		const uint8_t *from, size_t n);
-	/* The whole message came.  Judges it; any error ends the session and goes to the peer. */
+	/*
+	 * The whole message came.  Judges it; any error ends the session and goes to the peer.
+	 * STATUS_PENDING: ask again at the next step.
+	 */
 	enum status (*received)(void *owner, enum vdm_op op);
 };
 
@@ -109,9 +116,13 @@ enum status spdm_step(struct spdm *s, const struct stream *io) MUST_CHECK;
  */
 void spdm_abort(struct spdm *s, const struct stream *io, enum status why);
 
+/*
+ * Of an ended session, the phase it ended in.  SPDM_PHASE_END: ops 0x05 and 0x06 are through, so the
+ * keys are written whatever becomes of END_SESSION; a responder has them from received(0x05) on.
+ */
 enum spdm_phase spdm_phase(const struct spdm *s);
 
-/* TH1, valid from SPDM_PHASE_ATTEST on. */
+/* TH1, valid from SPDM_PHASE_ATTEST until the session has ended. */
 const uint8_t *spdm_th1(const struct spdm *s);
 
 #endif

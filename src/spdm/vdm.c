@@ -179,12 +179,8 @@ enum status vdm_receive(struct spdm *s, const uint8_t *from, size_t n)
 
 enum status vdm_receive_end(struct spdm *s)
 {
-	struct spdm_vdm *v = &s->vdm;
-	size_t none;
+	const struct spdm_vdm *v = &s->vdm;
 
-	/* An empty last element has no byte to be crossed by. */
-	if (v->in_element && v->element_size == 0)
-		TRY(element_receive(s, v->head, 0, &none));
 	if (v->at != v->size || !elements_done(v))
 		return ERR_SPDM_VDM;
 	hash_to_transcript(s);
@@ -313,12 +309,9 @@ enum status vdm_send(struct spdm *s, uint8_t *to, size_t n)
 enum status vdm_send_end(struct spdm *s)
 {
 	struct spdm_vdm *v = &s->vdm;
-	size_t none;
 
 	if (!v->outgoing || v->at < v->size)
 		return STATUS_OK;
-	if (v->in_element && v->element_size == 0)
-		TRY(element_send(s, v->head, 0, &none));
 	if (!elements_done(v))
 		return ERR_INTERNAL;
 	hash_to_transcript(s);

@@ -174,6 +174,19 @@ static void every_state_has_a_rule_for_every_message(void **state)
 	}
 }
 
+static void every_schema_ends_in_an_element_of_fixed_size(void **state)
+{
+	const struct vdm_schema *const schemas[] = {&vdm_attest_req, &vdm_attest_rsp,
+		&vdm_migration_info_req, &vdm_migration_info_rsp};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(schemas); i++) {
+		assert_true(schemas[i]->count > 0);
+		assert_true(schemas[i]->count <= ARRAY_SIZE(schemas[i]->elements));
+		assert_int_not_equal(schemas[i]->elements[schemas[i]->count - 1].size, 0);
+	}
+}
+
 /* A frame of a known kind with nothing right in it but version and code. */
 static void put_bare(struct pipe *p, uint8_t code)
 {
@@ -313,7 +326,6 @@ static void broken_frames_get_no_answer(void **state)
 static bool refused_at_once(struct pair *p, bool requester, const uint8_t *frame, size_t n)
 {
 	struct pipe *in = inbox(p, requester);
-	const enum spdm_phase phase = spdm_phase(engine(p, requester));
 
 	in->written = in->taken;
 	pipe_put(in, frame, n);
@@ -324,7 +336,6 @@ static bool refused_at_once(struct pair *p, bool requester, const uint8_t *frame
 		assert_wiped(engine(p, requester));
 		return true;
 	}
-	(void)phase;
 	pair_run(p);
 	/* The one who took it never completes. */
 	assert_int_not_equal(requester ? p->requester_status : p->responder_status, STATUS_OK);
@@ -657,6 +668,131 @@ static void broken_answers_to_chunks_are_refused(void **state)
 	pair_free(p);
 }
 
+/* A responder that gives up early says so in the ACK, with the ERROR embedded. */
+static void early_errors_in_acks_are_understood(void **state)
+{
+	static const uint8_t acks[][10] = {
+		{0x12, 0x05, 1, 1, 0, 0, 0x12, 0x7F, 0xFF, 8},
+		{0x12, 0x05, 1, 1, 1, 0, 0x12, 0x7F, 0xFF, 8},
+		{0x12, 0x05, 1, 1, 0, 0, 0x12, 0x7E, 0xFF, 8},
+		{0x12, 0x05, 1, 1, 1, 0, 0x12, 0x7E, 0xFF, 8},
+	};
+	struct pair *p = pair_new(5000, 3000);
+	struct saved *start = malloc(sizeof(*start));
+
+	(void)state;
+	save(p, start);
+	for (size_t i = 0; i < ARRAY_SIZE(acks); i++) {
+		restore(p, start);
+		random_seed(7);
+		/* 8886 bytes are three pieces: the first is not the last, nor is the second. */
+		run_to(p, true, 5 + acks[i][4]);
+		p->to_requester.written = p->to_requester.taken;
+		pipe_put_message(&p->to_requester, acks[i], sizeof(acks[i]));
+		assert_int_equal(step_until_stuck(&p->requester, &p->requester_io),
+			i < 2 ? ERR_PEER_POLICY : ERR_SPDM_CHUNK);
+		assert_wiped(&p->requester);
+	}
+	restore(p, start);
+	free(start);
+	pair_free(p);
+
+	p = pair_new(5000, 100);	/* two pieces: the second is the last */
+	run_to(p, true, 6);
+	assert_int_equal(p->requester.state, SPDM_STATE_CHUNK_LAST);
+	p->to_requester.written = p->to_requester.taken;
+	pipe_put_message(&p->to_requester, acks[1], sizeof(acks[1]));
+	assert_int_equal(step_until_stuck(&p->requester, &p->requester_io), ERR_PEER_POLICY);
+	pair_free(p);
+	p = pair_new(5000, 100);
+	run_to(p, true, 6);
+	p->to_requester.written = p->to_requester.taken;
+	pipe_put_message(&p->to_requester, acks[3], sizeof(acks[3]));
+	assert_int_equal(step_until_stuck(&p->requester, &p->requester_io), ERR_SPDM_CHUNK);
+	pair_free(p);
+}
+
+/* --- noise --------------------------------------------------------------------------------- */
+
+/* Changes a frame in several places, or its length, or puts part of it twice. */
+static size_t disturb(uint8_t *frame, size_t n, size_t max)
+{
+	for (uint32_t i = 1 + draw(4); i > 0; i--) {
+		const uint32_t at = draw((uint32_t)n);
+
+		switch (draw(5)) {
+		case 0:
+			frame[at] = (uint8_t)draw(256);
+			break;
+		case 1:
+			frame[at] = draw(2) == 0 ? 0 : 0xFF;
+			break;
+		case 2:
+			if (n > 20)
+				n -= 1 + draw((uint32_t)n - 20);
+			break;
+		case 3:
+			for (uint32_t more = draw(64); more > 0 && n < max; more--, n++)
+				frame[n] = frame[draw((uint32_t)n)];
+			break;
+		default:
+			memmove(frame + at, frame + draw((uint32_t)n), draw((uint32_t)n - at + 1) / 2);
+			break;
+		}
+	}
+	if (draw(4) != 0) {
+		frame[8] = (uint8_t)(n - 12);
+		frame[9] = (uint8_t)((n - 12) >> 8);
+	}
+	return n;
+}
+
+/* Noise at every point of the exchange: the one who gets it never completes (T26). */
+static void noise_never_completes_a_session(void **state)
+{
+	struct pair *p = pair_new(5000, 3000);
+	struct saved *start = malloc(sizeof(*start));
+	struct saved *at = malloc(sizeof(*at));
+	struct frames f;
+	uint8_t noise[8192];
+
+	(void)state;
+	save(p, start);
+	random_seed(7);
+	record(&f, p, start);
+	for (int r = 0; r < 2; r++) {
+		for (size_t i = 0; i < f.count[r]; i++) {
+			struct pipe *in = inbox(p, r);
+
+			restore(p, start);
+			random_seed(7);
+			run_to(p, r, i);
+			in->written = in->taken;
+			save(p, at);
+			for (int k = 0; k < 200; k++) {
+				restore(p, at);
+				const size_t frame = draw(4) == 0 ? draw((uint32_t)f.count[r]) : i;
+				size_t n = f.size[r][frame];
+
+				memcpy(noise, f.bytes[r][frame], n);
+				n = disturb(noise, n, sizeof(noise));
+				if (n >= f.size[r][i] && memcmp(noise, f.bytes[r][i], f.size[r][i]) == 0)
+					continue;	/* the frame is what it was */
+				p->weather.rx_max = draw(3) == 0 ? 1 + draw(100) : 0;
+				pipe_put(in, noise, n);
+				assert_int_not_equal(step_until_stuck(engine(p, r), stream(p, r)),
+					STATUS_OK);
+			}
+			p->weather.rx_max = 0;
+		}
+	}
+	frames_free(&f);
+	restore(p, start);
+	free(start);
+	free(at);
+	pair_free(p);
+}
+
 /* --- vendor-defined messages --------------------------------------------------------------- */
 
 /* Op 0x03 with one field changed; every length at 0, one less, one more and all ones (T27). */
@@ -716,6 +852,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(every_state_has_a_rule_for_every_message, seed),
+		cmocka_unit_test_setup(every_schema_ends_in_an_element_of_fixed_size, seed),
 		cmocka_unit_test_setup(every_message_out_of_place_ends_the_session, seed),
 		cmocka_unit_test_setup(failures_have_the_error_codes_of_the_standard, seed),
 		cmocka_unit_test_setup(broken_frames_get_no_answer, seed),
@@ -724,6 +861,8 @@ int main(void)
 		cmocka_unit_test_setup(first_chunks_that_break_the_rules_are_refused, seed),
 		cmocka_unit_test_setup(later_chunks_that_break_the_rules_are_refused, seed),
 		cmocka_unit_test_setup(broken_answers_to_chunks_are_refused, seed),
+		cmocka_unit_test_setup(early_errors_in_acks_are_understood, seed),
+		cmocka_unit_test_setup(noise_never_completes_a_session, seed),
 		cmocka_unit_test_setup(lies_about_lengths_are_refused, seed),
 		cmocka_unit_test_setup(a_second_message_behind_the_first_is_kept_apart, seed),
 	};

@@ -95,7 +95,7 @@ static void splits_of_the_stream_do_not_matter(void **state)
 	}
 }
 
-/* Coalesced: all of the requester's frames would fit one read; the responder keeps them apart. */
+/* Ops 0x03 and 0x04 of all sizes at which they begin to be split otherwise, in any pairing. */
 static void sizes_around_the_transfer_size_work(void **state)
 {
 	static const uint32_t totals[] = {4025, 4026, 4027, 4032, 4033, 4034, 8036, 8037, 65536};

@@ -133,6 +133,129 @@ static void a_volume_refuses_empty_and_oversized_files(void **state)
 	cleanup_blob(&file.data);
 }
 
+/* --- TDVF images --------------------------------------------------------------------------- */
+
+#define IMAGE_SIZE 0x1000000u
+#define DESCRIPTOR_AT (IMAGE_SIZE - 0x1000u)
+#define SECTIONS 3u
+#define VOLUME_SIZE 0x2000u
+
+static void put(struct blob *image, size_t at, uint64_t value, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		image->data[at + i] = (uint8_t)(value >> 8 * i);
+}
+
+static void put_section(struct blob *image, size_t i, const uint64_t field[6])
+{
+	static const size_t size[] = {4, 4, 8, 8, 4, 4};
+	size_t at = DESCRIPTOR_AT + 16 + 32 * i;
+
+	for (size_t f = 0; f < COUNT_OF(size); at += size[f++])
+		put(image, at, field[f], size[f]);
+}
+
+/* A volume that is only added, a measured page with 256 bytes in it, and a page to be accepted. */
+static void make_image(struct blob *image)
+{
+	static const uint8_t guid[] = {0xf3, 0xf9, 0xea, 0xe9, 0x8e, 0x16, 0xd5, 0x44, 0xa8, 0xeb,
+		0x7f, 0x4d, 0x87, 0x38, 0xf6, 0xae};
+	static const uint64_t section[SECTIONS][6] = {
+		{0, VOLUME_SIZE, 0xff000000, VOLUME_SIZE, 1, 0},
+		{0x10000, 0x100, 0xffff0000, 0x1000, 0, 1},
+		{0, 0, 0, 0x1000, 4, 2},
+	};
+
+	image->data = tool_alloc(IMAGE_SIZE + 1);
+	image->size = IMAGE_SIZE;
+	image->room = IMAGE_SIZE + 1;
+	memset(image->data + 0x10000, 0xa5, 0x100);
+	memcpy(image->data + DESCRIPTOR_AT - sizeof(guid), guid, sizeof(guid));
+	memcpy(image->data + DESCRIPTOR_AT, "TDVF", 4);
+	put(image, DESCRIPTOR_AT + 4, 16 + 32 * SECTIONS, 4);
+	put(image, DESCRIPTOR_AT + 8, 1, 4);
+	put(image, DESCRIPTOR_AT + 12, SECTIONS, 4);
+	for (size_t i = 0; i < SECTIONS; i++)
+		put_section(image, i, section[i]);
+	put(image, IMAGE_SIZE - 0x20, DESCRIPTOR_AT, 4);
+}
+
+static void add_block(struct blob *stream, const char *what, uint64_t gpa)
+{
+	uint8_t block[128] = {0};
+
+	memcpy(block, what, strlen(what));
+	for (size_t i = 0; i < 8; i++)
+		block[16 + i] = (uint8_t)(gpa >> 8 * i);
+	blob_add(stream, block, sizeof(block));
+}
+
+static void mrtd_of_a_firmware_image_follows_its_metadata(void **state)
+{
+	AUTO_BLOB image = {0};
+	AUTO_BLOB stream = {0};
+	AUTO_TEXT path = temp_path("image.bin");
+	uint8_t mrtd[48], expected[48];
+
+	(void)state;
+	make_image(&image);
+	assert_int_equal(file_write(path, image.data, image.size), TOOL_OK);
+	assert_int_equal(image_mrtd(path, mrtd), TOOL_OK);
+	add_block(&stream, "MEM.PAGE.ADD", 0xff000000);
+	add_block(&stream, "MEM.PAGE.ADD", 0xff001000);
+	add_block(&stream, "MEM.PAGE.ADD", 0xffff0000);
+	for (size_t i = 0; i < 16; i++) {
+		uint8_t chunk[256] = {0};
+		if (i == 0)
+			memset(chunk, 0xa5, sizeof(chunk));
+		add_block(&stream, "MR.EXTEND", 0xffff0000 + 256 * i);
+		blob_add(&stream, chunk, sizeof(chunk));
+	}
+	digest_sha384(stream.data, stream.size, expected);
+	assert_memory_equal(mrtd, expected, sizeof(mrtd));
+	/* A byte that is not measured changes nothing, one that is does. */
+	image.data[100] ^= 1;
+	assert_int_equal(file_write(path, image.data, image.size), TOOL_OK);
+	assert_int_equal(image_mrtd(path, mrtd), TOOL_OK);
+	assert_memory_equal(mrtd, expected, sizeof(mrtd));
+	image.data[0x10000] ^= 1;
+	assert_int_equal(file_write(path, image.data, image.size), TOOL_OK);
+	assert_int_equal(image_mrtd(path, mrtd), TOOL_OK);
+	assert_memory_not_equal(mrtd, expected, sizeof(mrtd));
+}
+
+static void broken_metadata_never_leads_outside_the_image(void **state)
+{
+	static const uint8_t masks[] = {0x01, 0x80, 0xff};
+	AUTO_BLOB image = {0};
+	const uint8_t *volume;
+	size_t n, refused = 0;
+
+	(void)state;
+	make_image(&image);
+	assert_int_equal(tdvf_volume("image", &image, &volume, &n), TOOL_OK);
+	assert_ptr_equal(volume, image.data);
+	assert_int_equal(n, VOLUME_SIZE);
+	tool_quiet = true;
+	for (size_t at = DESCRIPTOR_AT - 16; at < IMAGE_SIZE; at++) {
+		if (at == DESCRIPTOR_AT + 16 + 32 * SECTIONS)
+			at = IMAGE_SIZE - 0x40;
+		for (size_t m = 0; m < COUNT_OF(masks); m++) {
+			image.data[at] ^= masks[m];
+			if (tdvf_volume("image", &image, &volume, &n) != TOOL_OK)
+				refused++;
+			else
+				assert_true(volume >= image.data &&
+					    volume + n <= image.data + image.size);
+			image.data[at] ^= masks[m];
+		}
+	}
+	image.size--;
+	assert_int_not_equal(tdvf_volume("image", &image, &volume, &n), TOOL_OK);
+	tool_quiet = false;
+	assert_true(refused > 50);
+}
+
 static void numbers_take_suffixes_and_nothing_else(void **state)
 {
 	uint64_t n = 0;
@@ -161,6 +284,8 @@ int main(void)
 		cmocka_unit_test(ignore_bits_zero_exactly_their_fields),
 		cmocka_unit_test(files_of_a_written_volume_are_read_back_exactly),
 		cmocka_unit_test(a_volume_refuses_empty_and_oversized_files),
+		cmocka_unit_test(mrtd_of_a_firmware_image_follows_its_metadata),
+		cmocka_unit_test(broken_metadata_never_leads_outside_the_image),
 		cmocka_unit_test(numbers_take_suffixes_and_nothing_else),
 	};
 

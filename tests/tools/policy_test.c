@@ -312,6 +312,39 @@ static void verbatim_text_is_found_behind_any_neighbour(void **state)
 	assert_false(json_verbatim(&text, "a", &value));
 }
 
+/* Verified with a real key, so that a damaged document that passed would be a forgery. */
+static void documents_cut_or_flipped_anywhere_are_refused(void **state)
+{
+	AUTO_KEY key = key_generate_p384();
+	AUTO_BLOB value = {0};
+	AUTO_BLOB document = {0};
+
+	(void)state;
+	blob_add_text(&value, "{\"a\":[1,-2.5e3,\"\\u00e9\\n\"],\"b\":{\"c\":null}}");
+	envelope_sign("tdIdentity", &value, key, &document);
+	assert_int_equal(envelope_verify("document", &document, "tdIdentity", key), TOOL_OK);
+	tool_quiet = true;
+	for (size_t n = 0; n < document.size; n++) {
+		AUTO_BLOB cut = {0};
+		AUTO_BLOB out = {0};
+		blob_add(&cut, document.data, n);
+		assert_int_not_equal(envelope_verify("cut", &cut, "tdIdentity", key), TOOL_OK);
+		assert_int_not_equal(json_canonical("cut", &cut, &out), TOOL_OK);
+	}
+	for (size_t i = 0; i < document.size * 8; i++) {
+		AUTO_BLOB out = {0};
+		const uint8_t bit = (uint8_t)(1 << i % 8);
+		document.data[i / 8] ^= bit;
+		/* The other case of a hexadecimal digit is the same signature. */
+		if (bit != 0x20 || document.data[i / 8] < 'a')
+			assert_int_not_equal(
+				envelope_verify("flip", &document, "tdIdentity", key), TOOL_OK);
+		(void)!json_canonical("flip", &document, &out);
+		document.data[i / 8] ^= bit;
+	}
+	tool_quiet = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +360,7 @@ int main(void)
 		cmocka_unit_test(composing_the_template_servtd_collateral_gives_it_back),
 		cmocka_unit_test(canonical_form_is_that_of_the_reference_serialiser),
 		cmocka_unit_test(duplicate_names_and_broken_text_have_no_canonical_form),
+		cmocka_unit_test(documents_cut_or_flipped_anywhere_are_refused),
 		cmocka_unit_test(verbatim_text_is_found_behind_any_neighbour),
 	};
 

@@ -207,7 +207,8 @@ enum status spdm_chunk_get_handle(struct spdm *s, const uint8_t *message, size_t
 	if (!reader_done(&r) || param1 != 0 || handle != s->chunk_handle ||
 		sequence != s->chunk_sequence)
 		return ERR_SPDM_CHUNK;
-	return send_piece(s, SPDM_RESPONSE(SPDM_CHUNK_GET), SPDM_STATE_CHUNK_OUT, SPDM_STATE_FINISH);
+	return send_piece(s, SPDM_RESPONSE(SPDM_CHUNK_GET), SPDM_STATE_CHUNK_OUT,
+		SPDM_STATE_FINISH);
 }
 
 enum status spdm_chunk_response_handle(struct spdm *s, const uint8_t *message, size_t n)

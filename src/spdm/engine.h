@@ -58,7 +58,7 @@ struct spdm_rule {
 	enum status refuse;	/* STATUS_OK: take it */
 	uint16_t min;		/* size of the message */
 	uint16_t max;
-	uint16_t head;		/* bytes to gather before handle(); all when the message is shorter */
+	uint16_t head;		/* bytes to gather before handle(), or all of a shorter message */
 	enum status (*handle)(struct spdm *s, const uint8_t *message, size_t n);
 };
 extern const struct spdm_rule spdm_refuse_unexpected;
@@ -124,7 +124,7 @@ enum status spdm_open(struct spdm *s) MUST_CHECK;
 
 void spdm_transcript_add(struct spdm *s, const uint8_t *bytes, size_t n);
 void spdm_transcript_digest(const struct spdm *s, uint8_t digest[SHA384_SIZE]);
-/* Standard profile: the hash of a side's public key.  MigTD's identities are added with ops 1..4. */
+/* Standard profile: the hash of a side's public key.  MigTD's identities come with ops 1 to 4. */
 void spdm_transcript_responder_identity(struct spdm *s);
 void spdm_transcript_requester_identity(struct spdm *s);
 

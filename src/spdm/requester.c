@@ -27,8 +27,9 @@ static const struct spdm_rule
 
 const struct spdm_role_tables spdm_requester_tables = {
 	.rules = {
-		/* In the order of enum spdm_kind: VERSION, CAPABILITIES, ALGORITHMS, VENDOR_DEFINED,
-		   KEY_EXCHANGE, FINISH, END_SESSION, CHUNK_SEND_ACK, CHUNK_RESPONSE, ERROR, other. */
+		/* In the order of enum spdm_kind: VERSION, CAPABILITIES, ALGORITHMS,
+		   VENDOR_DEFINED, KEY_EXCHANGE, FINISH, END_SESSION, CHUNK_SEND_ACK,
+		   CHUNK_RESPONSE, ERROR, other. */
 		[SPDM_STATE_VERSION] =
 			{&version, NO, NO, NO, NO, NO, NO, NO, NO, &error, NO},
 		[SPDM_STATE_CAPABILITIES] =

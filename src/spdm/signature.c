@@ -37,10 +37,11 @@ enum status spdm_verify(const struct spdm *s, const char *context,
 	const uint8_t signature[P384_SIGNATURE_SIZE])
 {
 	const struct spdm_raw_keys *keys = s->profile->keys;
+	const uint8_t *point = keys != NULL ? keys->peer_point : s->peer_key;
 	uint8_t digest[SHA384_SIZE];
 
 	digest_to_sign(s, context, digest);
-	if (p384_verify(keys != NULL ? keys->peer_point : s->peer_key, digest, signature) != STATUS_OK)
+	if (p384_verify(point, digest, signature) != STATUS_OK)
 		return ERR_SPDM_SIGNATURE;
 	return STATUS_OK;
 }

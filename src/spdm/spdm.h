@@ -117,8 +117,8 @@ enum status spdm_step(struct spdm *s, const struct stream *io) MUST_CHECK;
 void spdm_abort(struct spdm *s, const struct stream *io, enum status why);
 
 /*
- * Of an ended session, the phase it ended in.  SPDM_PHASE_END: ops 0x05 and 0x06 are through, so the
- * keys are written whatever becomes of END_SESSION; a responder has them from received(0x05) on.
+ * Of an ended session, the phase it ended in.  SPDM_PHASE_END: ops 0x05 and 0x06 are through, and
+ * the keys written, whatever becomes of END_SESSION; a responder has them since received(0x05).
  */
 enum spdm_phase spdm_phase(const struct spdm *s);
 

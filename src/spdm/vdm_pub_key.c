@@ -56,7 +56,8 @@ enum status spdm_pub_key_build(struct spdm *s)
 enum status spdm_pub_key_req_handle(struct spdm *s, const uint8_t *message, size_t n)
 {
 	TRY(take(s, SPDM_VENDOR_DEFINED, VDM_PUB_KEY_REQ, message, n));
-	return send(s, SPDM_RESPONSE(SPDM_VENDOR_DEFINED), VDM_PUB_KEY_RSP, SPDM_STATE_KEY_EXCHANGE);
+	return send(s, SPDM_RESPONSE(SPDM_VENDOR_DEFINED), VDM_PUB_KEY_RSP,
+		SPDM_STATE_KEY_EXCHANGE);
 }
 
 enum status spdm_pub_key_rsp_handle(struct spdm *s, const uint8_t *message, size_t n)

@@ -125,7 +125,8 @@ static void assert_derived(const struct spdm *s)
 		assert_report_data("MigTDReq", "REPORTDATA[0..48] of requester", spdm_th1(s));
 		assert_report_data("MigTDRsp", "REPORTDATA[0..48] of responder", spdm_th1(s));
 		assert_value("MasterSecret", s->secrets.handshake.master, SHA384_SIZE);
-		assert_value("request finished", s->secrets.handshake.request_finished, SHA384_SIZE);
+		assert_value("request finished", s->secrets.handshake.request_finished,
+			SHA384_SIZE);
 		assert_value("response finished", s->secrets.handshake.response_finished,
 			SHA384_SIZE);
 	}

@@ -9,13 +9,6 @@
 #include <string.h>
 #include <ucontext.h>
 
-static int seed(void **state)
-{
-	(void)state;
-	random_seed(1);
-	return 0;
-}
-
 /* Any eight bytes of the secret: what is left of one that was wiped in part shows too. */
 static bool holds(const void *where, size_t size, const uint8_t *secret, size_t n)
 {
@@ -41,14 +34,18 @@ struct secrets {
 	uint8_t data[2][AES256_KEY_SIZE];
 };
 
-/* Steps both until the requester has come to this phase. */
+/* Steps both until each is in this phase. */
 static void run_to_phase(struct pair *p, enum spdm_phase phase)
 {
 	while (spdm_phase(&p->requester) != phase || spdm_phase(&p->responder) != phase) {
+		enum status status = STATUS_PENDING;
+
 		if (spdm_phase(&p->requester) != phase)
-			assert_int_equal(spdm_step(&p->requester, &p->requester_io), STATUS_PENDING);
+			status = spdm_step(&p->requester, &p->requester_io);
+		assert_int_equal(status, STATUS_PENDING);
 		if (spdm_phase(&p->responder) != phase)
-			assert_int_equal(spdm_step(&p->responder, &p->responder_io), STATUS_PENDING);
+			status = spdm_step(&p->responder, &p->responder_io);
+		assert_int_equal(status, STATUS_PENDING);
 	}
 }
 
@@ -111,22 +108,6 @@ static void secrets_go_as_soon_as_they_can(void **state)
 
 /* --- failures ------------------------------------------------------------------------------ */
 
-/* Whatever ends it, nothing is left but what says so. */
-static void assert_wiped(const struct spdm *s, enum status why)
-{
-	struct spdm rest = *s;
-	const uint8_t *bytes = (const uint8_t *)&rest;
-
-	assert_int_equal(rest.state, SPDM_STATE_ENDED);
-	assert_int_equal(rest.status, why);
-	rest.role = 0;
-	rest.phase = 0;
-	rest.state = 0;
-	rest.status = 0;
-	for (size_t i = 0; i < sizeof(rest); i++)
-		assert_int_equal(bytes[i], 0);
-}
-
 static void aborted_at_any_step_nothing_is_left(void **state)
 {
 	(void)state;
@@ -143,7 +124,7 @@ static void aborted_at_any_step_nothing_is_left(void **state)
 				done &= spdm_step(&p->responder, &p->responder_io) == STATUS_OK;
 			}
 			spdm_abort(s, requester ? &p->requester_io : &p->responder_io, ERR_TIMEOUT);
-			assert_wiped(s, done ? STATUS_OK : s->status);
+			assert_wiped(s);
 			assert_true(s->status == ERR_TIMEOUT || s->status == STATUS_OK);
 			pair_free(p);
 			if (done)

@@ -52,6 +52,13 @@ void random_dictate(const uint8_t *bytes, size_t n)
 	dictated_size += n;
 }
 
+int seed(void **state)
+{
+	(void)state;
+	random_seed(1);
+	return 0;
+}
+
 uint32_t draw(uint32_t below)
 {
 	return (uint32_t)(next() % below);
@@ -318,6 +325,15 @@ size_t pipe_frames(const struct pipe *p)
 	return n;
 }
 
+void assert_code(const struct pipe *p, size_t index, uint8_t code)
+{
+	size_t size;
+	const uint8_t *f = pipe_frame(p, index, &size);
+
+	assert_non_null(f);
+	assert_int_equal(f[13], code);
+}
+
 /* --- a pair -------------------------------------------------------------------------------- */
 
 struct pair *pair_new(uint32_t quote_size, uint32_t log_size)
@@ -350,6 +366,26 @@ void pair_free(struct pair *p)
 	free(p);
 }
 
+void step_both(struct pair *p)
+{
+	assert_int_equal(spdm_step(&p->requester, &p->requester_io), STATUS_PENDING);
+	assert_int_equal(spdm_step(&p->responder, &p->responder_io), STATUS_PENDING);
+}
+
+void assert_wiped(const struct spdm *s)
+{
+	struct spdm rest = *s;
+	const uint8_t *bytes = (const uint8_t *)&rest;
+
+	assert_int_equal(s->state, SPDM_STATE_ENDED);
+	rest.role = 0;
+	rest.phase = 0;
+	rest.state = 0;
+	rest.status = 0;
+	for (size_t i = 0; i < sizeof(rest); i++)
+		assert_int_equal(bytes[i], 0);
+}
+
 enum status step_until_stuck(struct spdm *s, const struct stream *io)
 {
 	enum status status;
@@ -380,6 +416,28 @@ void pair_run(struct pair *p)
 		else
 			idle++;
 	}
+}
+
+static void assert_got(const struct owner *from, const struct owner *to)
+{
+	for (size_t i = 0; i < from->out_count; i++) {
+		const struct element *e = &from->out[i];
+		const struct element *got = owner_got(to, e->type);
+
+		assert_non_null(got);
+		assert_int_equal(got->size, e->size);
+		assert_memory_equal(got->bytes, e->bytes, e->size);
+	}
+}
+
+void assert_complete(const struct pair *p)
+{
+	assert_int_equal(p->requester_status, STATUS_OK);
+	assert_int_equal(p->responder_status, STATUS_OK);
+	assert_int_equal(spdm_phase(&p->requester), SPDM_PHASE_DONE);
+	assert_int_equal(spdm_phase(&p->responder), SPDM_PHASE_DONE);
+	assert_got(&p->source, &p->destination);
+	assert_got(&p->destination, &p->source);
 }
 
 /* --- files --------------------------------------------------------------------------------- */

@@ -24,6 +24,9 @@ void random_seed(uint64_t seed);
 void random_dictate(const uint8_t *bytes, size_t n);
 uint32_t draw(uint32_t below);
 
+/* Setup of a test: the same randomness for each. */
+int seed(void **state);
+
 /* --- owner --------------------------------------------------------------------------------- */
 
 #define ELEMENTS_MAX 8
@@ -75,9 +78,9 @@ struct pipe {
 
 /* How a pair of pipes behaves: 0 = unlimited. */
 struct weather {
-	uint32_t rx_max;	/* bytes that one rx() gives at most; random below, when chosen so */
+	uint32_t rx_max;	/* bytes that one rx() gives at most */
 	uint32_t tx_room_max;	/* room that tx_room() tells at most */
-	bool random;
+	bool random;		/* draws what is given and told, up to those */
 	uint32_t in_flight_max;	/* written and not taken: 0 = no limit */
 };
 
@@ -108,12 +111,20 @@ void pair_profiles(struct pair *p, const struct spdm_profile *requester,
 	const struct spdm_profile *responder);
 /* Steps both until neither gets on. */
 void pair_run(struct pair *p);
+/* One step of each, which must leave both under way. */
+void step_both(struct pair *p);
+/* Both ended well, and each owner has what the other sent. */
+void assert_complete(const struct pair *p);
+/* Whatever ended the engine, nothing is left in it but what says so. */
+void assert_wiped(const struct spdm *s);
 /* Steps one until it ends or waits for anything but the owner. */
 enum status step_until_stuck(struct spdm *s, const struct stream *io);
 
 /* The n-th frame in a pipe, header included; NULL when there are not so many. */
 const uint8_t *pipe_frame(const struct pipe *p, size_t index, size_t *size);
 size_t pipe_frames(const struct pipe *p);
+/* The n-th frame is a message of this code. */
+void assert_code(const struct pipe *p, size_t index, uint8_t code);
 void pipe_put(struct pipe *p, const uint8_t *bytes, size_t n);
 /* Frames a plain message. */
 void pipe_put_message(struct pipe *p, const uint8_t *message, size_t n);

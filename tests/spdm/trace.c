@@ -32,7 +32,8 @@ static struct bytes decode_lines(const char *at)
 	const size_t start = decoded_size;
 
 	for (;;) {
-		const size_t n = from_hex(at, decoded + decoded_size, sizeof(decoded) - decoded_size);
+		const size_t room = sizeof(decoded) - decoded_size;
+		const size_t n = from_hex(at, decoded + decoded_size, room);
 
 		if (n == 0)
 			break;

@@ -459,6 +459,13 @@ size_t vsock_rx_waiting(const struct vsock_connection *c)
 	return c->rx_used;
 }
 
+/* A packet of ours was refused: the peer knows nothing of the end. */
+static bool carrier_failed(const struct vsock_connection *c)
+{
+	return c->state == VSOCK_RESET && c->error != ERR_TRANSPORT_REFUSED &&
+	       c->error != ERR_TRANSPORT_CLOSED && c->error != ERR_TRANSPORT_PROTOCOL;
+}
+
 void vsock_close(struct vsock_connection *c)
 {
 	struct vsock *v = c->vsock;
@@ -476,7 +483,8 @@ void vsock_close(struct vsock_connection *c)
 	};
 	const bool request_sent = !(c->unsent & UNSENT_REQUEST);
 	const bool tell = c->state == VSOCK_OPEN ||
-		(c->state == VSOCK_CONNECTING && request_sent) || (c->unsent & UNSENT_RST);
+		(c->state == VSOCK_CONNECTING && request_sent) || (c->unsent & UNSENT_RST) ||
+		carrier_failed(c);
 	forget(c);
 	if (tell)
 		add_farewell(v, &farewell);

@@ -273,6 +273,16 @@ static json_t *do_td_info(struct client *client, const json_t *request)
 		(json_int_t)td->traps);
 }
 
+static json_t *do_td_keys(struct client *client, const json_t *request)
+{
+	const struct user_td *td = get_td(client, request);
+
+	if (!td)
+		return failure("no such TD");
+	return json_pack("{s:b, s:o, s:o}", "ok", 1, "enc_key", hex(td->enc_key, sizeof(td->enc_key)),
+		"dec_key", hex(td->dec_key, sizeof(td->dec_key)));
+}
+
 static json_t *do_uuid_update(struct client *client, const json_t *request)
 {
 	struct user_td *td = get_td(client, request);
@@ -354,6 +364,7 @@ json_t *control_execute(struct client *client, const json_t *request)
 		{"export", do_export},
 		{"import", do_import},
 		{"td-info", do_td_info},
+		{"td-keys", do_td_keys},
 		{"uuid-update", do_uuid_update},
 		{"migtds", do_migtds},
 		{"fault", do_fault},

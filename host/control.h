@@ -38,6 +38,9 @@
  *                                                 mig_version (-1 unset), state, bound, incoming,
  *                                                 uuid, handle, migtd_pid, info_hash, attr
  *             state: "init", "prebound", "bound", "wait", "progress", "done".
+ * td-keys     td                                  enc_key, dec_key: 64 digits each
+ *             MIG_ENC_KEY as last handed out and MIG_DEC_KEY as last written, for tests that look
+ *             for them elsewhere; no VMM could ask a TDX module for them.
  * uuid-update td                                  uuid
  *             Gives the TD a new UUID, as an import does; the old one answers TARGET_UUID_UPDATED.
  * migtds      -                                   migtds: list of {pid, name, cid, ready, mrtd,

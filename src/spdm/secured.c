@@ -23,6 +23,7 @@ void spdm_seal(struct spdm *s, size_t n)
 	writer_u16(&w, (uint16_t)n);
 	nonce(d, iv);
 	aes256gcm_seal(d->key, iv, header, SECURED_HEADER_SIZE, text, 2 + n, text, text + 2 + n);
+	wipe(iv, sizeof(iv));
 	d->sequence++;
 }
 
@@ -39,13 +40,16 @@ enum status spdm_open(struct spdm *s)
 	const uint64_t sequence = reader_u64(&r);
 	const uint16_t length = reader_u16(&r);
 	uint8_t iv[GCM_IV_SIZE];
+	enum status opened;
 
 	if (session_id != s->session_id || sequence != d->sequence ||
 		length != size - SECURED_HEADER_SIZE)
 		return ERR_SPDM_SECURED;
 	nonce(d, iv);
-	if (aes256gcm_open(d->key, iv, header, SECURED_HEADER_SIZE, text, text_size,
-		    text + text_size, text) != STATUS_OK)
+	opened = aes256gcm_open(d->key, iv, header, SECURED_HEADER_SIZE, text, text_size,
+		text + text_size, text);
+	wipe(iv, sizeof(iv));
+	if (opened != STATUS_OK)
 		return ERR_SPDM_SECURED;
 	d->sequence++;
 	r = reader_of(text, text_size);

@@ -137,6 +137,8 @@ void platform_tdcall(void *ctx, struct tdcall_regs *regs)
 {
 	(void)ctx;
 	tdcall_execute(regs);
+	/* The kernel's frame had every register in it, with migration keys and what lay in XMM. */
+	explicit_bzero(signal_stack, sizeof(signal_stack));
 }
 
 int platform_socket(void)

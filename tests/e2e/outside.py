@@ -11,9 +11,7 @@ STACK_MARK = b"\x5a" * 8
 class Ram:
     def __init__(self, migtd):
         self.pid = migtd.process.pid
-        with open(f"/proc/{self.pid}/maps") as maps:
-            spans = [[int(end, 16) for end in line.split()[0].split("-")]
-                     for line in maps if "/memfd:td " in line]
+        spans = [span for span, _, line in self._maps() if "/memfd:td " in line]
         if not spans:
             raise AssertionError("no memory file in the process's maps")
         self.base = min(span[0] for span in spans)
@@ -24,6 +22,26 @@ class Ram:
         self.heap = self.stack + self.stack_size
         self.shared = self.heap + self.heap_size
         self.shared_size = c["shared_size"]
+
+    def _maps(self):
+        with open(f"/proc/{self.pid}/maps") as maps:
+            for line in maps:
+                span, rights = line.split()[:2]
+                yield [int(end, 16) for end in span.split("-")], rights, line
+
+    def rest(self):
+        """The process's other writable memory: (address, bytes) of each mapping."""
+        for (start, end), rights, line in self._maps():
+            if "w" in rights and "/memfd:td " not in line:
+                yield start, self.read(start, end - start)
+
+    def describe(self, at):
+        for name, start, size in (("stack", self.stack, self.stack_size),
+                                  ("heap", self.heap, self.heap_size),
+                                  ("shared region", self.shared, self.shared_size)):
+            if start <= at < start + size:
+                return f"{name} + {at - start:#x}"
+        return f"unused memory + {at - self.base:#x}"
 
     def read(self, at, n):
         with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:

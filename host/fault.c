@@ -33,6 +33,8 @@ static const struct {
 	[FAULT_VSOCK_RESET_AFTER] = {"vsock-reset-after", ARG_NUMBER,
 		"=BYTES: reset each connection after so many bytes"},
 	[FAULT_REPORT_STATUS_FAIL] = {"report-status-fail", ARG_NONE, "ReportStatus is refused"},
+	[FAULT_REQUEST_TWICE] = {"request-twice", ARG_NUMBER,
+		"=N: the next N requests are handed out twice"},
 	[FAULT_DEBUG_ATTRIBUTES] = {"debug-attributes", ARG_NONE,
 		"TDs attach with ATTRIBUTES.DEBUG set"},
 };

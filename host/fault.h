@@ -26,6 +26,7 @@ enum fault_id {
 	FAULT_VMCALL_FAIL,		/* =SUBFUNC[:N] */
 	FAULT_VSOCK_RESET_AFTER,	/* =BYTES of both directions of a connection */
 	FAULT_REPORT_STATUS_FAIL,	/* ReportStatus answers "invalid operand" */
+	FAULT_REQUEST_TWICE,		/* =N: the next N requests are handed out twice */
 	FAULT_DEBUG_ATTRIBUTES,		/* TDs attach with ATTRIBUTES.DEBUG */
 	FAULT_COUNT
 };

@@ -134,6 +134,7 @@ struct migtd {
 	uint64_t vmcalls;
 	uint8_t notify_vector;	/* 0: none */
 	bool ready;		/* has asked for a request */
+	struct user_td *again;	/* request to hand out once more (fault request-twice) */
 	bool executing;		/* inside a TDCALL: interrupts come after its answer */
 	bool outstanding[INTERRUPT_COUNT];
 	bool deferred[INTERRUPT_COUNT];

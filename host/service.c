@@ -89,10 +89,12 @@ static uint32_t query(const struct service_page *command, struct service_page *r
 
 static uint32_t wait_for_request(struct migtd *td, struct service_page *response)
 {
-	struct user_td *request = servtd_request_take(td);
+	struct user_td *request = td->again ? td->again : servtd_request_take(td);
 	uint8_t *answer = response->bytes + HEADER;
 	uint8_t *end = answer + 4;
 
+	td->again = !td->again && request &&
+			fault_spends(&td->platform->faults, FAULT_REQUEST_TWICE) ? request : NULL;
 	td->ready = true;
 	td->outstanding[INTERRUPT_SERVICE] = false;
 	answer[1] = COMMAND_WAIT;
@@ -102,7 +104,7 @@ static uint32_t wait_for_request(struct migtd *td, struct service_page *response
 		end = add_request(end, request);
 	}
 	response->size = (size_t)(end - response->bytes);
-	if (td->waiting)
+	if (td->waiting || td->again)
 		migtd_interrupt(td, INTERRUPT_SERVICE);
 	return STATUS_RETURNED;
 }

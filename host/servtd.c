@@ -103,6 +103,8 @@ void user_td_destroy(struct user_td *td)
 		unqueue(td);
 	if (td->state == SLOT_PROGRESS && td->migtd)
 		vsock_host_reset(td->migtd->vsock, td->id);
+	if (td->migtd && td->migtd->again == td)
+		td->migtd->again = NULL;
 	td->platform->user_tds[td->id - 1] = NULL;
 	OPENSSL_cleanse(td, sizeof(*td));
 	free(td);

@@ -77,6 +77,17 @@ void sha384_final(struct sha384 *h, uint8_t digest[SHA384_SIZE]);
 void sha384_peek(const struct sha384 *h, uint8_t digest[SHA384_SIZE]);
 void sha384(const uint8_t *from, size_t n, uint8_t digest[SHA384_SIZE]);
 
+/*
+ * A running hash reduced to its chaining value, for those who have the last bytes at hand anyway:
+ * several hashes of one stream then share them.
+ */
+#define SHA384_BLOCK 128
+#define SHA384_STATE_WORDS 8
+void sha384_save(const struct sha384 *h, uint64_t state[SHA384_STATE_WORDS]);
+/* The hash of `size` bytes so far, the last size % SHA384_BLOCK of which are at `tail`. */
+void sha384_restore(struct sha384 *h, const uint64_t state[SHA384_STATE_WORDS], uint64_t size,
+	const uint8_t *tail);
+
 void hmac_sha384(const uint8_t *key, size_t key_size, const uint8_t *from, size_t n,
 	uint8_t mac[SHA384_SIZE]);
 void hkdf_sha384_extract(const uint8_t *salt, size_t salt_size, const uint8_t *ikm, size_t n,

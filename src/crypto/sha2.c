@@ -65,3 +65,24 @@ void sha384(const uint8_t *from, size_t n, uint8_t digest[SHA384_SIZE])
 	sha384_update(&h, from, n);
 	sha384_final(&h, digest);
 }
+
+_Static_assert(SHA384_BLOCK == SHA512_BLOCK_SIZE, "the block is the library's");
+_Static_assert(sizeof(((struct sha384_ctx *)NULL)->state) == SHA384_STATE_WORDS * sizeof(uint64_t),
+	"and so is the chaining value");
+
+void sha384_save(const struct sha384 *h, uint64_t state[SHA384_STATE_WORDS])
+{
+	const struct sha384_ctx *ctx = (const struct sha384_ctx *)(const void *)h->state;
+	memcpy(state, ctx->state, sizeof(ctx->state));
+}
+
+void sha384_restore(struct sha384 *h, const uint64_t state[SHA384_STATE_WORDS], uint64_t size,
+	const uint8_t *tail)
+{
+	struct sha384_ctx *ctx = library384(h);
+	memset(h, 0, sizeof(*h));
+	memcpy(ctx->state, state, sizeof(ctx->state));
+	ctx->count_low = size / SHA384_BLOCK;
+	ctx->index = (unsigned)(size % SHA384_BLOCK);
+	memcpy(ctx->block, tail, ctx->index);
+}

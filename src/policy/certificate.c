@@ -91,40 +91,53 @@ bool certificate_complete(const struct certificate_reader *c)
 	return c->step == COMPLETE;
 }
 
-static bool captured_is(const struct certificate_reader *c, const uint8_t *content, size_t n)
+/* Content of the element that has just ended; too long a one has no content. */
+struct captured {
+	size_t n;
+	uint8_t byte[CERTIFICATE_CAPTURE_MAX];
+};
+
+static struct captured captured(const struct certificate_reader *c)
 {
-	return !c->overflow && c->captured == n && memcmp(c->capture, content, n) == 0;
+	struct captured e = {.n = c->overflow ? 0 : c->captured};
+
+	window_last(&c->window, e.byte, e.n);
+	return e;
+}
+
+static bool captured_is(const struct captured *e, const uint8_t *content, size_t n)
+{
+	return e->n == n && memcmp(e->byte, content, n) == 0;
 }
 
 /* --- what was captured --------------------------------------------------------------------- */
 
-static enum status take_serial(const struct certificate_reader *c)
+static enum status take_serial(const struct captured *e)
 {
 	bool positive = false;
 
 	/* Shortest form of a number above zero. */
-	for (size_t i = 0; i < c->captured; i++)
-		positive |= c->capture[i] != 0;
-	if (c->overflow || !positive || c->capture[0] >= 0x80)
+	for (size_t i = 0; i < e->n; i++)
+		positive |= e->byte[i] != 0;
+	if (!positive || e->byte[0] >= 0x80)
 		return ERR_X509;
-	return c->captured > 1 && c->capture[0] == 0 && c->capture[1] < 0x80 ? ERR_X509 : STATUS_OK;
+	return e->n > 1 && e->byte[0] == 0 && e->byte[1] < 0x80 ? ERR_X509 : STATUS_OK;
 }
 
 /* An uncompressed point behind the count of unused bits; the event carries it. */
-static enum status take_key(const struct certificate_reader *c, struct certificate_piece *piece)
+static enum status take_key(const struct captured *e, struct certificate_piece *piece)
 {
-	if (c->overflow || c->captured != 2 + P384_POINT_SIZE || c->capture[0] != 0 ||
-	    c->capture[1] != 4)
+	if (e->n != 2 + P384_POINT_SIZE || e->byte[0] != 0 || e->byte[1] != 4)
 		return ERR_X509;
-	piece->point = c->capture + 2;
+	memcpy(piece->point, e->byte + 2, P384_POINT_SIZE);
 	piece->event = CERTIFICATE_KEY;
 	return STATUS_OK;
 }
 
 /* SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL } */
-static enum status take_constraints(struct certificate_reader *c)
+static enum status take_constraints(struct certificate_reader *c, const struct captured *e)
 {
-	struct reader value = reader_of(c->capture, c->captured);
+	struct reader value = reader_of(e->byte, e->n);
 	struct reader inner = der_enter(&value, DER_SEQUENCE);
 
 	if (der_peek(&inner) == DER_BOOLEAN)
@@ -132,26 +145,27 @@ static enum status take_constraints(struct certificate_reader *c)
 	if (der_peek(&inner) == DER_INTEGER)
 		der_unsigned(&inner);
 	der_leave(&value, &inner);
-	return !c->overflow && reader_done(&value) ? STATUS_OK : ERR_X509;
+	return reader_done(&value) ? STATUS_OK : ERR_X509;
 }
 
-static enum status take_oid(struct certificate_reader *c)
+static enum status take_oid(struct certificate_reader *c, const struct captured *e)
 {
 	static const uint8_t basic_constraints[] = {0x55, 0x1d, 0x13};
 
-	c->basic_constraints = captured_is(c, basic_constraints, sizeof(basic_constraints));
+	c->basic_constraints = captured_is(e, basic_constraints, sizeof(basic_constraints));
 	if (c->basic_constraints && c->seen_constraints)
 		return ERR_X509;
 	c->seen_constraints |= c->basic_constraints;
 	return STATUS_OK;
 }
 
-static void take_signature(struct certificate_reader *c, const struct certificate_piece *piece)
+static void take_signature(struct certificate_reader *c, const struct captured *e,
+	const struct certificate_piece *piece)
 {
-	const struct span der = {.at = c->capture + 1, .n = c->captured - 1u};
+	const struct span der = {.at = e->byte + 1, .n = e->n - 1};
 
 	/* The last certificate of a chain may be signed in any way: nobody looks. */
-	if (c->overflow || c->captured < 2 || c->capture[0] != 0 ||
+	if (e->n < 2 || e->byte[0] != 0 ||
 	    !der_ecdsa_signature(der, P384_SIGNATURE_SIZE / 2, piece->signature))
 		c->ecdsa_sha384 = false;
 }
@@ -166,24 +180,26 @@ static enum status take_captured(struct certificate_reader *c, enum step step,
 	static const uint8_t ecdsa_sha384[] = {
 		0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03};
 
+	const struct captured e = captured(c);
+
 	switch (step) {
 	case VERSION:
-		return captured_is(c, version_3, sizeof(version_3)) ? STATUS_OK : ERR_X509;
+		return captured_is(&e, version_3, sizeof(version_3)) ? STATUS_OK : ERR_X509;
 	case SERIAL:
-		return take_serial(c);
+		return take_serial(&e);
 	case KEY_ALGORITHM:
-		return captured_is(c, key_algorithm, sizeof(key_algorithm)) ? STATUS_OK : ERR_X509;
+		return captured_is(&e, key_algorithm, sizeof(key_algorithm)) ? STATUS_OK : ERR_X509;
 	case KEY:
-		return take_key(c, piece);
+		return take_key(&e, piece);
 	case EXTENSION_OID:
-		return take_oid(c);
+		return take_oid(c, &e);
 	case EXTENSION_VALUE:
-		return c->basic_constraints ? take_constraints(c) : STATUS_OK;
+		return c->basic_constraints ? take_constraints(c, &e) : STATUS_OK;
 	case OUTER_ALGORITHM:
-		c->ecdsa_sha384 = captured_is(c, ecdsa_sha384, sizeof(ecdsa_sha384));
+		c->ecdsa_sha384 = captured_is(&e, ecdsa_sha384, sizeof(ecdsa_sha384));
 		return STATUS_OK;
 	case SIGNATURE:
-		take_signature(c, piece);
+		take_signature(c, &e, piece);
 		return STATUS_OK;
 	default:
 		return STATUS_OK;
@@ -192,12 +208,20 @@ static enum status take_captured(struct certificate_reader *c, enum step step,
 
 /* --- the walk ------------------------------------------------------------------------------ */
 
+static void digest_so_far(const struct certificate_reader *c, uint8_t digest[SHA384_SIZE])
+{
+	struct window_hash hash = c->hash;
+
+	window_hash_end(&hash, &c->window, c->window.byte, c->window.size);
+	memcpy(digest, hash.digest, SHA384_SIZE);
+}
+
 /* Takes the steps that need no further byte: ends of containers, elements that are absent. */
 static enum status settle(struct certificate_reader *c, struct certificate_piece *piece)
 {
 	while (c->depth > 0) {
 		const enum step step = (enum step)c->step;
-		const bool at_end = c->at == c->end[c->depth - 1];
+		const bool at_end = c->window.size == c->end[c->depth - 1];
 
 		if (steps[step].action != LEAVE) {
 			if (!at_end)
@@ -212,9 +236,9 @@ static enum status settle(struct certificate_reader *c, struct certificate_piece
 		c->depth--;
 		c->step = steps[step].next;
 		if (step == TBS_END)
-			sha384_peek(&c->hash, piece->tbs_digest);
+			digest_so_far(c, piece->tbs_digest);
 	}
-	sha384_final(&c->hash, piece->digest);
+	digest_so_far(c, piece->digest);
 	piece->event = CERTIFICATE_DONE;
 	return STATUS_OK;
 }
@@ -237,7 +261,7 @@ static enum status element_end(struct certificate_reader *c, struct certificate_
 static enum status element_begin(struct certificate_reader *c, size_t length,
 	struct certificate_piece *piece)
 {
-	const size_t end = c->at + length;
+	const size_t end = c->window.size + length;
 
 	if (end > POLICY_CERTIFICATE_MAX)
 		return c->depth == 0 ? ERR_POLICY_LIMIT : ERR_X509;
@@ -273,7 +297,6 @@ static enum status header_byte(struct certificate_reader *c, uint8_t byte,
 	struct certificate_piece *piece)
 {
 	c->header[c->header_n++] = byte;
-	c->at++;
 	const uint8_t *h = c->header;
 	if (c->header_n < 2)
 		return (byte & 0x1f) == 0x1f ? ERR_X509 : STATUS_OK;
@@ -294,17 +317,13 @@ static enum status content(struct certificate_reader *c, const uint8_t *from, si
 	struct certificate_piece *piece)
 {
 	if (steps[c->step].action == CAPTURE) {
-		size_t room = sizeof(c->capture) - c->captured;
-		room = n < room ? n : room;
-		memcpy(c->capture + c->captured, from, room);
-		c->captured = (uint8_t)(c->captured + room);
-		c->overflow |= room < n;
+		c->overflow |= n > CERTIFICATE_CAPTURE_MAX - (size_t)c->captured;
+		c->captured = c->overflow ? 0 : (uint8_t)(c->captured + n);
 	} else if (steps[c->step].action == SUBJECT) {
 		piece->event = CERTIFICATE_SUBJECT;
 		piece->part = from;
 		piece->part_n = n;
 	}
-	c->at = (uint16_t)(c->at + n);
 	c->left = (uint16_t)(c->left - n);
 	return c->left > 0 ? STATUS_OK : element_end(c, piece);
 }
@@ -325,9 +344,10 @@ enum status certificate_feed(struct certificate_reader *c, const uint8_t *from, 
 		if (c->in_content)
 			run = n - *taken < c->left ? n - *taken : c->left;
 		if (c->step == TBS && c->header_n == 0)
-			sha384_init(&c->hash);
+			window_hash_begin(&c->hash, c->window.size);
 		if (c->step >= TBS)
-			sha384_update(&c->hash, at, run);
+			window_hash_update(&c->hash, &c->window, at, c->window.size + (uint32_t)run);
+		window_pass(&c->window, at, run);
 		*taken += run;
 		TRY(c->in_content ? content(c, at, run, piece) : header_byte(c, *at, piece));
 	}

@@ -8,7 +8,7 @@
 #ifndef POLICY_CERTIFICATE_H
 #define POLICY_CERTIFICATE_H
 
-#include "crypto/crypto.h"
+#include "policy/window.h"
 
 /* Largest certificate taken, in DER. */
 #define POLICY_CERTIFICATE_MAX 4096
@@ -24,8 +24,8 @@ enum certificate_event {
 };
 
 struct certificate_reader {
-	struct sha384 hash;	/* from the first byte of TBSCertificate on */
-	uint16_t at;		/* bytes taken */
+	struct window_hash hash;	/* from the first byte of TBSCertificate on */
+	struct stream_window window;	/* what is captured is the end of it */
 	uint16_t left;		/* content bytes of the element at hand still to come */
 	uint16_t end[CERTIFICATE_DEPTH];	/* of the containers entered */
 	uint8_t depth;
@@ -35,20 +35,21 @@ struct certificate_reader {
 	uint8_t captured;
 	bool in_content;
 	bool unsettled;		/* the key was delivered; the walk goes on with the next byte */
-	bool overflow;		/* the captured element is longer than `capture` */
+	bool overflow;		/* the captured element is longer than may be */
 	bool basic_constraints;	/* the extension at hand; seen_constraints: one came */
 	bool seen_constraints;
 	bool is_ca;
 	bool ecdsa_sha384;	/* signed with this algorithm, in a form that can be verified */
-	uint8_t capture[CERTIFICATE_CAPTURE_MAX];
 };
+
+_Static_assert(CERTIFICATE_CAPTURE_MAX <= SHA384_BLOCK, "the window holds what is captured");
 
 /* What the events refer to; lent by the caller for one call. */
 struct certificate_piece {
 	enum certificate_event event;
 	const uint8_t *part;
 	size_t part_n;
-	const uint8_t *point;				/* P384_POINT_SIZE */
+	uint8_t point[P384_POINT_SIZE];
 	uint8_t *tbs_digest;				/* SHA384_SIZE each, set by the caller */
 	uint8_t *signature;				/* P384_SIGNATURE_SIZE */
 	uint8_t digest[SHA384_SIZE];			/* of all but the outermost header */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
-/* Measurements to SVN (policy spec 2.6), and dates as policies write them. */
+/* Measurements to SVN (policy spec 2.6). */
 #ifndef POLICY_MAPPING_H
 #define POLICY_MAPPING_H
 
@@ -14,8 +14,5 @@ struct measurements {
 /* First mapping that matches; false when none does. */
 bool policy_svn_of(const struct policy_record *record, const struct measurements *m,
 	uint16_t *svn);
-
-/* Unix seconds as YYYY-MM-DDThh:mm:ssZ; ERR_POLICY_TCB past the year 9999. */
-enum status policy_date_of(uint64_t seconds, struct policy_date *date) MUST_CHECK;
 
 #endif

@@ -18,33 +18,24 @@ static void digest_of_point(const uint8_t point[P384_POINT_SIZE], uint8_t digest
 	sha384_final(&hash, digest);
 }
 
-static void blob_digest(struct policy_own *own)
+static enum status read_own(struct policy_own *own, struct policy_reader *r)
 {
 	const size_t size = policy_own_blob_size(own);
-	struct sha384 hash;
 
-	sha384_init(&hash);
+	policy_reader_begin(r, &own->record, &own->index, NULL, (uint32_t)size);
 	for (size_t at = 0; at < size;) {
 		uint8_t length[LENGTH_SIZE];
 		size_t n;
 		const uint8_t *run = policy_own_blob_run(own, at, length, &n);
-		sha384_update(&hash, run, n);
+		TRY(policy_reader_feed(r, run, n));
 		at += n;
 	}
-	sha384_final(&hash, own->record.blob_digest);
-}
-
-static enum status read_own(struct policy_own *own, struct policy_reader *r)
-{
-	policy_reader_begin(r, &own->record, &own->index, NULL);
-	policy_reader_policy(r, own->policy, own->policy_size);
-	policy_reader_policy_end(r);
-	policy_reader_chain(r, own->chain, own->chain_size);
-	policy_reader_chain_end(r);
-	policy_reader_verify(r);
-	digest_of_point(r->document[DOCUMENT_POLICY].point, own->signer_digest);
+	TRY(policy_reader_end(r));
+	policy_reader_finish(r);
 	TRY(own->record.format);
-	return own->record.signature;
+	TRY(own->record.signature);
+	digest_of_point(r->data_point, own->signer_digest);
+	return STATUS_OK;
 }
 
 enum status policy_own_open(struct policy_own *own, struct attest_scratch *scratch,
@@ -64,7 +55,6 @@ enum status policy_own_open(struct policy_own *own, struct attest_scratch *scrat
 	wipe(scratch, sizeof(*scratch));
 	TRY(status);
 	own->record.standing = POLICY_OWN;
-	blob_digest(own);
 	const struct policy_span *collaterals = &own->index.collaterals;
 	return collateral_open(&own->collateral, scratch, policy + collaterals->begin,
 		collaterals->end - collaterals->begin);

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "policy/policy.h"
 
-#define LENGTH_SIZE 4u
-/* Two lengths, and neither text empty. */
-#define BLOB_MIN (2 * LENGTH_SIZE + 2)
-
 void policy_store_init(struct policy_store *store, struct heap *heap)
 {
 	store->heap = heap;
@@ -19,7 +15,7 @@ void peer_policy_begin(struct peer_policy_reader *r, const struct policy_own *ow
 	r->size = blob_size;
 	if (blob_size > POLICY_BLOB_MAX)
 		r->error = ERR_POLICY_LIMIT;
-	else if (blob_size < BLOB_MIN)
+	else if (blob_size < POLICY_BLOB_MIN)
 		r->error = ERR_PRE_SESSION;
 }
 
@@ -31,9 +27,9 @@ static size_t equal_bytes(const struct peer_policy_reader *r, const uint8_t *fro
 	if (r->size != policy_own_blob_size(r->own))
 		return 0;
 	while (equal < n) {
-		uint8_t length[LENGTH_SIZE];
+		uint8_t length[4];
 		size_t run_size;
-		const uint8_t *run = policy_own_blob_run(r->own, r->position + equal, length, &run_size);
+		const uint8_t *run = policy_own_blob_run(r->own, r->equal + equal, length, &run_size);
 		if (run_size > n - equal)
 			run_size = n - equal;
 		if (memcmp(run, from + equal, run_size) != 0) {
@@ -46,91 +42,40 @@ static size_t equal_bytes(const struct peer_policy_reader *r, const uint8_t *fro
 	return equal;
 }
 
-/* One byte of the little-endian length that begins at the blob's offset `at`. */
-static void take_length(const struct peer_policy_reader *r, uint32_t *length, uint32_t at,
-	uint8_t byte)
-{
-	*length |= (uint32_t)byte << 8 * (r->position - at);
-}
-
-/* Takes bytes up to the end of the part of the blob at hand; how many, in *taken. */
-static enum status take_part(struct peer_policy_reader *r, const uint8_t *from, size_t n,
-	size_t *taken)
-{
-	const uint32_t chain_at = LENGTH_SIZE + r->policy_size;
-
-	*taken = 1;
-	if (r->position < LENGTH_SIZE) {
-		take_length(r, &r->policy_size, 0, *from);
-		if (r->position == LENGTH_SIZE - 1 &&
-		    (r->policy_size == 0 || r->policy_size > r->size - BLOB_MIN + 1))
-			return ERR_PRE_SESSION;
-	} else if (r->position < chain_at) {
-		*taken = n < chain_at - r->position ? n : chain_at - r->position;
-		policy_reader_policy(&r->reader, from, *taken);
-		if (r->position + *taken == chain_at)
-			policy_reader_policy_end(&r->reader);
-	} else if (r->position < chain_at + LENGTH_SIZE) {
-		take_length(r, &r->chain_size, chain_at, *from);
-		if (r->position == chain_at + LENGTH_SIZE - 1 &&
-		    r->chain_size != r->size - chain_at - LENGTH_SIZE)
-			return ERR_PRE_SESSION;
-	} else {
-		*taken = n;
-		policy_reader_chain(&r->reader, from, n);
-	}
-	return STATUS_OK;
-}
-
-static enum status read_on(struct peer_policy_reader *r, const uint8_t *from, size_t n)
-{
-	sha384_update(&r->blob, from, n);
-	while (n > 0) {
-		size_t taken;
-		TRY(take_part(r, from, n, &taken));
-		r->position += (uint32_t)taken;
-		from += taken;
-		n -= taken;
-	}
-	return STATUS_OK;
-}
-
 /* The blob is not the own one: a record is taken, and what was equal so far is read after all. */
 static enum status diverge(struct peer_policy_reader *r)
 {
-	const uint32_t equal = r->position;
+	struct policy_record *record = pool_take(r->store->heap, &r->store->heap->records);
 
-	r->record = pool_take(r->store->heap, &r->store->heap->records);
-	if (r->record == NULL)
+	if (record == NULL)
 		return ERR_OUT_OF_RESOURCE;
-	sha384_init(&r->blob);
-	policy_reader_begin(&r->reader, r->record, NULL, &r->own->index);
-	r->position = 0;
-	while (r->position < equal) {
-		uint8_t length[LENGTH_SIZE];
+	policy_reader_begin(&r->reader, record, NULL, &r->own->index, r->size);
+	for (uint32_t at = 0; at < r->equal;) {
+		uint8_t length[4];
 		size_t n;
-		const uint8_t *run = policy_own_blob_run(r->own, r->position, length, &n);
-		if (n > equal - r->position)
-			n = equal - r->position;
-		TRY(read_on(r, run, n));
+		const uint8_t *run = policy_own_blob_run(r->own, at, length, &n);
+		if (n > r->equal - at)
+			n = r->equal - at;
+		TRY(policy_reader_feed(&r->reader, run, n));
+		at += (uint32_t)n;
 	}
 	return STATUS_OK;
 }
 
 static enum status feed(struct peer_policy_reader *r, const uint8_t *from, size_t n)
 {
-	if (n > r->size - r->position)
-		return ERR_PRE_SESSION;
-	if (r->record == NULL) {
+	if (r->reader.record == NULL) {
+		if (n > r->size - r->equal)
+			return ERR_PRE_SESSION;
 		const size_t equal = equal_bytes(r, from, n);
-		r->position += (uint32_t)equal;
+		r->equal += (uint32_t)equal;
 		from += equal;
 		n -= equal;
 		if (n == 0)
 			return STATUS_OK;
 		TRY(diverge(r));
 	}
-	return read_on(r, from, n);
+	return policy_reader_feed(&r->reader, from, n);
 }
 
 enum status peer_policy_feed(struct peer_policy_reader *r, const uint8_t *from, size_t n)
@@ -156,40 +101,51 @@ static struct policy_record *find_published(const struct policy_store *store,
 	return NULL;
 }
 
+/*
+ * The record to be kept of a complete blob: one that another session has verified already, else
+ * the one just read, published if it is good.
+ */
+static struct policy_record *share(struct peer_policy_reader *r, struct policy_record *record)
+{
+	struct policy_record *shared = find_published(r->store, r->reader.blob.digest);
+
+	if (shared != NULL) {
+		pool_give(r->store->heap, &r->store->heap->records, record);
+		shared->references++;
+		return shared;
+	}
+	policy_reader_finish(&r->reader);
+	if (record->format == STATUS_OK && record->signature == STATUS_OK &&
+	    record->chain == STATUS_OK)
+		record->standing = POLICY_PUBLISHED;
+	record->references = 1;
+	return record;
+}
+
 enum status peer_policy_end(struct peer_policy_reader *r, const struct policy_record **record)
 {
 	*record = NULL;
 	TRY(r->error);
-	if (r->position != r->size)
-		return ERR_PRE_SESSION;
-	r->error = ERR_INTERNAL;	/* for whatever is called after the end */
-	if (r->record == NULL) {
+	struct policy_record *read = r->reader.record;
+	if (read == NULL) {
+		if (r->equal != policy_own_blob_size(r->own))
+			return ERR_PRE_SESSION;
+		r->error = ERR_INTERNAL;	/* for whatever is called after the end */
 		*record = &r->own->record;
 		return STATUS_OK;
 	}
-	sha384_final(&r->blob, r->record->blob_digest);
-	policy_reader_chain_end(&r->reader);
-	struct policy_record *shared = find_published(r->store, r->record->blob_digest);
-	if (shared != NULL) {
-		pool_give(r->store->heap, &r->store->heap->records, r->record);
-		r->record = shared;
-	} else {
-		policy_reader_verify(&r->reader);
-		if (r->record->format == STATUS_OK && r->record->signature == STATUS_OK &&
-		    r->record->chain == STATUS_OK)
-			r->record->standing = POLICY_PUBLISHED;
-	}
-	r->record->references++;
-	*record = r->record;
-	r->record = NULL;
+	TRY(policy_reader_end(&r->reader));
+	r->error = ERR_INTERNAL;
+	*record = share(r, read);
+	r->reader.record = NULL;
 	return STATUS_OK;
 }
 
 void peer_policy_abort(struct peer_policy_reader *r)
 {
-	if (r->record != NULL)
-		pool_give(r->store->heap, &r->store->heap->records, r->record);
-	r->record = NULL;
+	if (r->reader.record != NULL)
+		pool_give(r->store->heap, &r->store->heap->records, r->reader.record);
+	r->reader.record = NULL;
 	r->error = ERR_INTERNAL;
 }
 

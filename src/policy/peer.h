@@ -14,17 +14,13 @@ struct policy_store {
 struct peer_policy_reader {
 	const struct policy_own *own;
 	struct policy_store *store;
-	struct policy_record *record;	/* NULL while the blob equals the own one */
 	uint32_t size;			/* of the whole blob */
-	uint32_t position;
-	uint32_t policy_size;
-	uint32_t chain_size;
+	uint32_t equal;			/* bytes that were those of the own blob */
 	enum status error;		/* it cannot be a blob */
-	struct sha384 blob;
-	struct policy_reader reader;	/* idle while record is NULL */
+	struct policy_reader reader;	/* its record is NULL while the blob equals the own one */
 };
 
-_Static_assert(sizeof(struct peer_policy_reader) <= 3072, "lies in every session");
+_Static_assert(sizeof(struct peer_policy_reader) <= 1544, "lies in every session");
 
 void policy_store_init(struct policy_store *store, struct heap *heap);
 

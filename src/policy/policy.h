@@ -15,6 +15,8 @@
 #define POLICY_DATE_MAX 20
 /* Largest peer-data blob accepted: policy and issuer chain with their two length fields. */
 #define POLICY_BLOB_MAX (512u * 1024u)
+/* Smallest: neither of the two texts is empty. */
+#define POLICY_BLOB_MIN 10u
 
 enum tcb_status {
 	TCB_UNKNOWN,		/* fact not known */
@@ -49,10 +51,18 @@ enum policy_pin {
 	POLICY_PIN_UNMATCHABLE = 4,	/* a measurement is not 96 hex digits: matches nothing */
 };
 
+/*
+ * A date of up to POLICY_DATE_MAX characters, four bits each.  Only characters that dates are
+ * written with have a code (policy/dates.h): a policy with others in a level is refused.
+ */
+struct packed_date {
+	uint8_t digits[POLICY_DATE_MAX / 2];
+};
+
 struct policy_level {
 	uint16_t isvsvn;
 	uint8_t status;		/* enum tcb_status */
-	struct policy_date date;
+	struct packed_date date;
 };
 
 enum policy_standing {
@@ -63,9 +73,14 @@ enum policy_standing {
 
 /* All that is kept of a policy once it has streamed by. */
 struct policy_record {
-	uint8_t blob_digest[SHA384_SIZE];	/* of the peer-data blob; the record's key */
+	union {
+		struct {
+			uint8_t blob_digest[SHA384_SIZE];	/* of the peer-data blob; its key */
+			uint8_t chain_digest[SHA384_SIZE];	/* of the issuer chain file */
+		};
+		uint8_t parked_point[P384_POINT_SIZE];	/* while it is being read: see reader.h */
+	};
 	uint8_t policy_digest[SHA384_SIZE];	/* of the policy file */
-	uint8_t chain_digest[SHA384_SIZE];	/* of the issuer chain file */
 	uint32_t policy_svn;
 	uint16_t references;
 	uint8_t standing;	/* enum policy_standing */
@@ -77,6 +92,8 @@ struct policy_record {
 	struct policy_mapping mapping[POLICY_MAPPINGS_MAX];
 	struct policy_level level[POLICY_LEVELS_MAX];
 };
+
+_Static_assert(sizeof(struct policy_record) <= 1232, "one is reserved for every session");
 
 /* Facts about one MigTD that policies judge.  Unknown ones are marked so. */
 struct policy_facts {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "attest/der.h"
+#include "policy/dates.h"
 #include "policy/policy.h"
+
+#define LENGTH_SIZE 4u
 
 /* Keeps the first fault. */
 static void fault(enum status *at, enum status status)
@@ -11,37 +14,33 @@ static void fault(enum status *at, enum status status)
 
 /* --- signed values ------------------------------------------------------------------------- */
 
-/* Hashes the piece being fed from *hashed up to `end`, both offsets in the policy. */
-static void hash_up_to(const struct policy_reader *r, struct sha384 *hash, uint32_t *hashed,
-	uint32_t end)
+/* Offset in the blob of an offset in the policy. */
+static uint32_t in_blob(uint64_t offset)
 {
-	sha384_update(hash, r->piece + (*hashed - r->piece_at), end - *hashed);
-	*hashed = end;
+	return LENGTH_SIZE + (uint32_t)offset;
 }
 
 static void take_data(struct policy_reader *r, const struct json_event *e)
 {
 	if (e->kind == JSON_OBJECT_BEGIN) {
-		sha384_init(&r->data);
-		r->data_hashed = (uint32_t)e->begin;
+		window_hash_begin(&r->data, in_blob(e->begin));
 		r->in_data = true;
 	} else if (e->kind == JSON_OBJECT_END) {
-		hash_up_to(r, &r->data, &r->data_hashed, (uint32_t)e->end);
-		sha384_final(&r->data, r->document[DOCUMENT_POLICY].digest);
+		window_hash_end(&r->data, &r->window, r->piece, in_blob(e->end));
 		r->in_data = false;
 	}
 }
 
-static void take_value(struct policy_reader *r, const struct json_event *e,
-	enum policy_document document)
+static void take_value(struct policy_reader *r, const struct json_event *e, struct signed_value *v)
 {
+	struct window_hash *hash = &r->now.value.hash;
+
 	if (e->kind == JSON_OBJECT_BEGIN) {
-		sha384_init(&r->now.value.hash);
-		r->value_hashed = (uint32_t)e->begin;
+		window_hash_begin(hash, in_blob(e->begin));
 		r->in_value = true;
 	} else if (e->kind == JSON_OBJECT_END) {
-		hash_up_to(r, &r->now.value.hash, &r->value_hashed, (uint32_t)e->end);
-		sha384_final(&r->now.value.hash, r->document[document].digest);
+		window_hash_end(hash, &r->window, r->piece, in_blob(e->end));
+		memcpy(v->digest, hash->digest, SHA384_SIZE);
 		r->in_value = false;
 	}
 }
@@ -73,7 +72,7 @@ static bool take_hex(const struct json_event *e, uint8_t *to, size_t room, uint8
 }
 
 static void take_signature(struct policy_reader *r, const struct json_event *e,
-	enum policy_document document)
+	uint8_t signature[P384_SIGNATURE_SIZE])
 {
 	uint8_t *der = r->now.signature.der;
 
@@ -87,17 +86,24 @@ static void take_signature(struct policy_reader *r, const struct json_event *e,
 		return;
 	const struct span span = {.at = der, .n = r->now.signature.digits / 2};
 	if (r->now.signature.bad || r->now.signature.digits % 2 != 0 ||
-	    !der_ecdsa_signature(span, P384_SIGNATURE_SIZE / 2, r->document[document].signature))
+	    !der_ecdsa_signature(span, P384_SIGNATURE_SIZE / 2, signature))
 		fault(&r->record->signature, ERR_POLICY_SIGNATURE);
 }
 
 /* --- chains -------------------------------------------------------------------------------- */
 
+static uint8_t *signer_point(struct policy_reader *r, enum policy_document document)
+{
+	if (document == DOCUMENT_POLICY)
+		return r->data_point;
+	return document == DOCUMENT_IDENTITY ? r->record->parked_point : r->mapping_point;
+}
+
 static struct issuer_chain_target chain_target(struct policy_reader *r,
 	enum policy_document document)
 {
 	struct issuer_chain_target t = {
-		.leaf_point = r->document[document].point,
+		.leaf_point = signer_point(r, document),
 		.links = &r->links,
 	};
 
@@ -153,15 +159,13 @@ static enum status take_level(struct policy_reader *r, const struct json_event *
 
 static enum status take_level_date(struct policy_reader *r, const struct json_event *e)
 {
-	struct policy_date *date = &r->record->level[r->record->level_count].date;
+	struct policy_level *level = &r->record->level[r->record->level_count];
 
 	if (e->kind != JSON_STRING)
 		return STATUS_OK;
-	if (!e->last || !e->first || e->n > POLICY_DATE_MAX)
+	if (!e->first || !e->last)
 		return ERR_POLICY_LIMIT;
-	date->n = (uint8_t)e->n;
-	memcpy(date->text, e->text, e->n);
-	return STATUS_OK;
+	return policy_date_pack(e->text, e->n, &level->date);
 }
 
 static void take_level_status(struct policy_reader *r, const struct json_event *e)
@@ -259,10 +263,10 @@ static enum status take_event(void *ctx, const struct json_event *e)
 		record->policy_svn = (uint32_t)e->value;
 		return STATUS_OK;
 	case MEMBER_IDENTITY:
-		take_value(r, e, DOCUMENT_IDENTITY);
+		take_value(r, e, &r->identity);
 		return STATUS_OK;
 	case MEMBER_MAPPING:
-		take_value(r, e, DOCUMENT_MAPPING);
+		take_value(r, e, &r->mapping);
 		return STATUS_OK;
 	case MEMBER_IDENTITY_CHAIN:
 		take_chain(r, e, DOCUMENT_IDENTITY);
@@ -271,13 +275,13 @@ static enum status take_event(void *ctx, const struct json_event *e)
 		take_chain(r, e, DOCUMENT_MAPPING);
 		return STATUS_OK;
 	case MEMBER_DATA_SIGNATURE:
-		take_signature(r, e, DOCUMENT_POLICY);
+		take_signature(r, e, r->data_signature);
 		return STATUS_OK;
 	case MEMBER_IDENTITY_SIGNATURE:
-		take_signature(r, e, DOCUMENT_IDENTITY);
+		take_signature(r, e, r->identity.signature);
 		return STATUS_OK;
 	case MEMBER_MAPPING_SIGNATURE:
-		take_signature(r, e, DOCUMENT_MAPPING);
+		take_signature(r, e, r->mapping.signature);
 		return STATUS_OK;
 	case MEMBER_LEVELS:
 		return take_level(r, e);
@@ -308,71 +312,150 @@ static enum status take_event(void *ctx, const struct json_event *e)
 	}
 }
 
+/* --- the blob ------------------------------------------------------------------------------ */
+
 void policy_reader_begin(struct policy_reader *r, struct policy_record *record,
-	struct policy_index *index, const struct policy_index *own)
+	struct policy_index *index, const struct policy_index *own, uint32_t size)
 {
 	memset(r, 0, sizeof(*r));
 	r->record = record;
 	r->index = index;
 	r->own = own;
+	r->size = size;
+	window_hash_begin(&r->blob, 0);
+	window_hash_begin(&r->text, LENGTH_SIZE);
 	json_begin(&r->json, take_event, r);
 	policy_schema_begin(&r->schema, NODE_ENVELOPE, false);
-	sha384_init(&r->text);
 }
 
-void policy_reader_policy(struct policy_reader *r, const uint8_t *from, size_t n)
+/* Malformed: the rest is hashed, but not read. */
+static void give_up(struct policy_reader *r, enum status status)
 {
-	sha384_update(&r->text, from, n);
-	if (r->record->format != STATUS_OK)
-		return;
-	r->piece = from;
-	r->piece_at = (uint32_t)r->json.offset;
-	r->record->format = json_feed(&r->json, from, n);
-	if (r->record->format != STATUS_OK)
-		return;
+	r->record->format = status;
+	r->in_data = false;
+	r->in_value = false;
+}
+
+/* The part of the blob at hand was read: it goes into the hashes that run on behind it. */
+static void pass_part(struct policy_reader *r, size_t n)
+{
+	const uint32_t end = r->window.size + (uint32_t)n;
+
+	window_hash_update(&r->blob, &r->window, r->piece, end);
 	if (r->in_data)
-		hash_up_to(r, &r->data, &r->data_hashed, r->piece_at + (uint32_t)n);
+		window_hash_update(&r->data, &r->window, r->piece, end);
 	if (r->in_value)
-		hash_up_to(r, &r->now.value.hash, &r->value_hashed, r->piece_at + (uint32_t)n);
+		window_hash_update(&r->now.value.hash, &r->window, r->piece, end);
+	window_pass(&r->window, r->piece, n);
 }
 
-void policy_reader_policy_end(struct policy_reader *r)
+static void policy_part(struct policy_reader *r, size_t n, bool last)
 {
-	sha384_final(&r->text, r->record->policy_digest);
-	if (r->record->format == STATUS_OK)
-		r->record->format = json_end(&r->json);
-	sha384_init(&r->text);
+	const uint32_t end = r->window.size + (uint32_t)n;
+
+	if (r->record->format == STATUS_OK) {
+		enum status status = json_feed(&r->json, r->piece, n);
+		if (status == STATUS_OK && last)
+			status = json_end(&r->json);
+		if (status != STATUS_OK)
+			give_up(r, status);
+	}
+	if (!last) {
+		window_hash_update(&r->text, &r->window, r->piece, end);
+		return;
+	}
+	window_hash_end(&r->text, &r->window, r->piece, end);
+	memcpy(r->record->policy_digest, r->text.digest, SHA384_SIZE);
+	window_hash_begin(&r->text, end + LENGTH_SIZE);
 	issuer_chain_begin(&r->now.chain);
 }
 
-void policy_reader_chain(struct policy_reader *r, const uint8_t *from, size_t n)
+static void chain_part(struct policy_reader *r, size_t n)
 {
-	sha384_update(&r->text, from, n);
+	window_hash_update(&r->text, &r->window, r->piece, r->window.size + (uint32_t)n);
 	if (r->record->format != STATUS_OK)
 		return;
 	for (size_t i = 0; i < n; i++)
-		if (!utf8_take(&r->utf8, from[i]))
+		if (!utf8_take(&r->utf8, r->piece[i]))
 			fault(&r->record->signature, ERR_POLICY_FORMAT);
-	feed_chain(r, DOCUMENT_POLICY, from, n);
+	feed_chain(r, DOCUMENT_POLICY, r->piece, n);
 }
 
-void policy_reader_chain_end(struct policy_reader *r)
+/* Reads the first of n bytes that belong to one part of the blob; *taken tells how many. */
+static enum status take_part(struct policy_reader *r, size_t n, size_t *taken)
 {
-	sha384_final(&r->text, r->record->chain_digest);
+	const uint32_t at = r->window.size;
+	const uint32_t chain_at = LENGTH_SIZE + r->policy_size;
+
+	*taken = 1;
+	if (at < LENGTH_SIZE) {
+		r->policy_size |= (uint32_t)*r->piece << 8 * at;
+		if (at == LENGTH_SIZE - 1 &&
+		    (r->policy_size == 0 || r->policy_size > r->size - POLICY_BLOB_MIN + 1))
+			return ERR_PRE_SESSION;
+	} else if (at < chain_at) {
+		*taken = n < chain_at - at ? n : chain_at - at;
+		policy_part(r, *taken, at + *taken == chain_at);
+	} else if (at < chain_at + LENGTH_SIZE) {
+		r->chain_size |= (uint32_t)*r->piece << 8 * (at - chain_at);
+		if (at == chain_at + LENGTH_SIZE - 1 &&
+		    r->chain_size != r->size - chain_at - LENGTH_SIZE)
+			return ERR_PRE_SESSION;
+	} else {
+		*taken = n;
+		chain_part(r, n);
+	}
+	return STATUS_OK;
+}
+
+enum status policy_reader_feed(struct policy_reader *r, const uint8_t *from, size_t n)
+{
+	if (r->size < POLICY_BLOB_MIN || n > r->size - r->window.size)
+		return ERR_PRE_SESSION;
+	while (n > 0) {
+		size_t taken;
+		r->piece = from;
+		TRY(take_part(r, n, &taken));
+		pass_part(r, taken);
+		from += taken;
+		n -= taken;
+	}
+	return STATUS_OK;
+}
+
+enum status policy_reader_end(struct policy_reader *r)
+{
+	const struct stream_window *w = &r->window;
+
+	if (w->size != r->size)
+		return ERR_PRE_SESSION;
+	window_hash_end(&r->blob, w, w->byte, w->size);
+	window_hash_end(&r->text, w, w->byte, w->size);
 	if (r->record->format != STATUS_OK)
-		return;
+		return STATUS_OK;
 	if (r->utf8.left > 0)
 		fault(&r->record->signature, ERR_POLICY_FORMAT);
 	finish_chain(r, DOCUMENT_POLICY);
+	return STATUS_OK;
 }
 
-void policy_reader_verify(struct policy_reader *r)
+static enum status verify_documents(struct policy_reader *r)
 {
-	for (unsigned i = 0; i < DOCUMENT_COUNT; i++) {
-		const struct signed_value *v = &r->document[i];
-		if (r->record->format != STATUS_OK || r->record->signature != STATUS_OK)
-			return;
-		if (p384_verify(v->point, v->digest, v->signature) != STATUS_OK)
-			r->record->signature = ERR_POLICY_SIGNATURE;
-	}
+	TRY(p384_verify(signer_point(r, DOCUMENT_POLICY), r->data.digest, r->data_signature));
+	TRY(p384_verify(signer_point(r, DOCUMENT_IDENTITY), r->identity.digest,
+		r->identity.signature));
+	return p384_verify(signer_point(r, DOCUMENT_MAPPING), r->mapping.digest,
+		r->mapping.signature);
+}
+
+void policy_reader_finish(struct policy_reader *r)
+{
+	struct policy_record *record = r->record;
+
+	if (record->format == STATUS_OK && record->signature == STATUS_OK &&
+	    verify_documents(r) != STATUS_OK)
+		record->signature = ERR_POLICY_SIGNATURE;
+	/* The parked point has served. */
+	memcpy(record->blob_digest, r->blob.digest, SHA384_SIZE);
+	memcpy(record->chain_digest, r->text.digest, SHA384_SIZE);
 }

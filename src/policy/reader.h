@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
- * A policy and its issuer chain as a stream: fills a record, and holds what its three signatures
+ * A policy and its issuer chain as one stream, the peer-data blob (policy spec 2.10): fills a record, and holds what its three signatures
  * need until the end, when the caller knows whether they must be verified at all.
  */
 #ifndef POLICY_READER_H
@@ -11,11 +11,10 @@
 
 enum policy_document { DOCUMENT_POLICY, DOCUMENT_IDENTITY, DOCUMENT_MAPPING, DOCUMENT_COUNT };
 
-/* A signed JSON value. */
+/* What a signed JSON value comes with; its signer's point lies elsewhere. */
 struct signed_value {
 	uint8_t digest[SHA384_SIZE];	/* of its verbatim text */
 	uint8_t signature[P384_SIGNATURE_SIZE];
-	uint8_t point[P384_POINT_SIZE];	/* of the leaf of its chain */
 };
 
 /* A place in the policy text; begin == end when absent. */
@@ -42,7 +41,7 @@ struct policy_index {
 union policy_reader_now {
 	struct issuer_chain_reader chain;
 	struct {
-		struct sha384 hash;	/* of the tdIdentity or tdTcbMapping at hand */
+		struct window_hash hash;	/* of the tdIdentity or tdTcbMapping at hand */
 		uint8_t measurement[POLICY_MEASUREMENTS][SHA384_SIZE];
 		uint8_t present;	/* bit i: measurement i came */
 		uint8_t unusable;	/* bit i: it is not 96 hex digits */
@@ -55,38 +54,51 @@ union policy_reader_now {
 	} signature;
 };
 
+/* The size of this struct is what a session pays while its peer's policy streams by. */
 struct policy_reader {
 	struct policy_record *record;
 	struct policy_index *index;		/* filled for the own policy; NULL for a peer's */
 	const struct policy_index *own;		/* a peer's chains are held against it; or NULL */
-	const uint8_t *piece;			/* being fed, and its offset in the policy */
-	uint32_t piece_at;
-	uint32_t data_hashed;			/* offsets up to which signed values are hashed */
-	uint32_t value_hashed;
+	const uint8_t *piece;			/* of the blob, being fed; at offset window.size */
+	uint32_t size;				/* of the blob, of the policy in it, of the chain */
+	uint32_t policy_size;
+	uint32_t chain_size;
+	uint8_t links;
 	bool in_data;				/* inside of policyData */
 	bool in_value;				/* inside of tdIdentity or tdTcbMapping */
-	uint8_t links;
 	struct utf8 utf8;			/* of the chain text */
-	struct json_reader json;
-	struct policy_schema schema;
-	struct sha384 text;			/* of the policy, then of the chain */
-	struct sha384 data;			/* of policyData */
-	struct signed_value document[DOCUMENT_COUNT];
+	struct stream_window window;		/* of the blob */
+	struct window_hash blob;
+	struct window_hash text;		/* of the policy, then of the chain */
+	struct window_hash data;		/* of policyData */
+	uint8_t data_signature[P384_SIGNATURE_SIZE];
+	struct signed_value identity;		/* its signer's point: record->parked_point */
+	struct signed_value mapping;
+	uint8_t mapping_point[P384_POINT_SIZE];
+	union {
+		struct {			/* while the policy is read */
+			struct json_reader json;
+			struct policy_schema schema;
+		};
+		uint8_t data_point[P384_POINT_SIZE];	/* from the issuer chain on */
+	};
 	union policy_reader_now now;
 };
 
 /*
  * For a zeroed record.  Exactly one is set: `index`, filled for the own policy, or `own`, what a
- * peer's chains are held against.
+ * peer's chains are held against.  `size` is that of the blob.
  */
 void policy_reader_begin(struct policy_reader *r, struct policy_record *record,
-	struct policy_index *index, const struct policy_index *own);
-/* Pieces of the policy text, its end, pieces of the chain text, its end; faults go to the record. */
-void policy_reader_policy(struct policy_reader *r, const uint8_t *from, size_t n);
-void policy_reader_policy_end(struct policy_reader *r);
-void policy_reader_chain(struct policy_reader *r, const uint8_t *from, size_t n);
-void policy_reader_chain_end(struct policy_reader *r);
-/* Verifies the three signatures, unless the policy has failed already. */
-void policy_reader_verify(struct policy_reader *r);
+	struct policy_index *index, const struct policy_index *own, uint32_t size);
+/*
+ * Pieces of a peer-data blob.  ERR_PRE_SESSION when its lengths do not add up; every other fault
+ * goes to the record.
+ */
+enum status policy_reader_feed(struct policy_reader *r, const uint8_t *from, size_t n) MUST_CHECK;
+/* All of the blob came, and r->blob.digest is its digest.  ERR_PRE_SESSION when bytes are missing. */
+enum status policy_reader_end(struct policy_reader *r) MUST_CHECK;
+/* Verifies the three signatures, unless the policy has failed already, and completes the record. */
+void policy_reader_finish(struct policy_reader *r);
 
 #endif

@@ -2,6 +2,7 @@
 /* Issuer chains (policy spec 2.8): the walk of one chain, and a peer's chain against the own. */
 #include <openssl/pem.h>
 
+#include "attest/x509.h"
 #include "bench.h"
 
 static struct kit_chain chain;
@@ -214,6 +215,108 @@ static void chain_texts_without_a_chain_are_refused(void **state)
 	free(text);
 }
 
+/* --- the certificate reader against attest's, which has the certificate in memory ---------- */
+
+struct facts {
+	enum status status;
+	struct certificate_reader reader;
+	uint8_t tbs_digest[48], digest[48], signature[96], point[96];
+	uint8_t subject[1024];
+	size_t subject_n;
+};
+
+static void read_certificate(struct facts *f, const uint8_t *der, size_t n)
+{
+	memset(f, 0, sizeof(*f));
+	certificate_begin(&f->reader);
+	for (size_t at = 0; at < n && f->status == STATUS_OK;) {
+		struct certificate_piece piece = {.tbs_digest = f->tbs_digest, .signature = f->signature};
+		size_t taken, size = 1 + draw(200);
+		size = size < n - at ? size : n - at;
+		uint8_t *copy = malloc(size);
+		memcpy(copy, der + at, size);
+		f->status = certificate_feed(&f->reader, copy, size, &taken, &piece);
+		if (f->status == STATUS_OK && piece.event == CERTIFICATE_SUBJECT) {
+			assert_true(f->subject_n + piece.part_n <= sizeof(f->subject));
+			memcpy(f->subject + f->subject_n, piece.part, piece.part_n);
+			f->subject_n += piece.part_n;
+		} else if (f->status == STATUS_OK && piece.event == CERTIFICATE_KEY) {
+			memcpy(f->point, piece.point, sizeof(f->point));
+		} else if (f->status == STATUS_OK && piece.event == CERTIFICATE_DONE) {
+			memcpy(f->digest, piece.digest, sizeof(f->digest));
+		}
+		free(copy);
+		at += taken;
+	}
+	if (f->status == STATUS_OK && !certificate_complete(&f->reader))
+		f->status = ERR_X509;
+}
+
+/* True if both take the certificate; then they agree on every fact. */
+static bool compare_certificate(const uint8_t *der, size_t n)
+{
+	static struct facts f;
+	struct x509 cert;
+	struct x509_key key;
+	struct x509_signature signature;
+	uint8_t digest[48];
+
+	read_certificate(&f, der, n);
+	const bool theirs = x509_parse(&cert, der, n) == STATUS_OK &&
+		x509_key(&cert, &key) == STATUS_OK && key.curve == X509_P384;
+	if (theirs && f.status != STATUS_OK)
+		fail_msg("only attest/x509.h takes it");
+	if (!theirs || f.status != STATUS_OK)
+		return false;
+	assert_memory_equal(f.point, key.point, sizeof(f.point));
+	assert_int_equal(f.subject_n, cert.subject.n);
+	assert_memory_equal(f.subject, cert.subject.at, f.subject_n);
+	assert_int_equal(f.reader.is_ca, cert.is_ca);
+	sha384(cert.tbs.at, cert.tbs.n, digest);
+	assert_memory_equal(f.tbs_digest, digest, 48);
+	sha384(cert.tbs.at, n - (size_t)(cert.tbs.at - der), digest);
+	assert_memory_equal(f.digest, digest, 48);
+	const bool usable = cert.algorithm == X509_ECDSA_SHA384 &&
+		x509_signature(&cert, &signature) == STATUS_OK;
+	assert_int_equal(f.reader.ecdsa_sha384, usable);
+	if (usable)
+		assert_memory_equal(f.signature, signature.signature, sizeof(f.signature));
+	return true;
+}
+
+static void certificates_read_as_the_other_reader_reads_them(void **state)
+{
+	static const unsigned flags[] = {0, KIT_NOT_CA, KIT_SHA256, KIT_NOT_CA | KIT_SHA256};
+	unsigned taken = 0, seen = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		const unsigned of_chain[3] = {flags[i], flags[i], flags[i]};
+		struct kit_chain c = kit_chain(3, "Somebody", of_chain);
+		for (size_t j = 0; j < c.count; j++) {
+			unsigned char *der = NULL;
+			const int n = i2d_X509(c.certificate[j].x509, &der);
+			assert_true(compare_certificate(der, (size_t)n));
+			for (int cut = 0; cut < n; cut += 1 + (int)draw(3)) {
+				struct facts f;
+				read_certificate(&f, der, (size_t)cut);
+				assert_int_not_equal(f.status, STATUS_OK);
+			}
+			for (int at = 0; at < n; at++) {
+				for (unsigned bit = 0; bit < 8; bit++) {
+					der[at] ^= (unsigned char)(1u << bit);
+					taken += compare_certificate(der, (size_t)n);
+					seen++;
+					der[at] ^= (unsigned char)(1u << bit);
+				}
+			}
+			OPENSSL_free(der);
+		}
+		kit_chain_free(&c);
+	}
+	assert_true(taken > 1000 && taken < seen);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +332,7 @@ int main(void)
 		cmocka_unit_test(more_links_than_the_limit_are_refused_unverified),
 		cmocka_unit_test(text_around_the_certificates_is_passed_over),
 		cmocka_unit_test(chain_texts_without_a_chain_are_refused),
+		cmocka_unit_test(certificates_read_as_the_other_reader_reads_them),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

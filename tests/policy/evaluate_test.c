@@ -2,6 +2,7 @@
 /* Facts, properties, block lists and owner checks (policy spec 2.4, 2.6, 2.12 to 2.15). */
 #include "bench.h"
 #include "measure/tdinfo.h"
+#include "policy/dates.h"
 #include "policy/mapping.h"
 
 static struct policy_date date_of(const char *text)
@@ -533,6 +534,31 @@ static void seconds_become_dates(void **state)
 	}
 }
 
+static void packed_dates_are_the_same_texts_again(void **state)
+{
+	static const char symbols[] = "-.0123456789:TZ";
+	struct policy_date date;
+	struct packed_date packed;
+
+	(void)state;
+	for (unsigned i = 0; i < 2000; i++) {
+		uint8_t text[POLICY_DATE_MAX + 1];
+		const size_t n = draw(POLICY_DATE_MAX + 1);
+		for (size_t j = 0; j < sizeof(text); j++)
+			text[j] = (uint8_t)symbols[draw(sizeof(symbols) - 1)];
+		assert_int_equal(policy_date_pack(text, n, &packed), STATUS_OK);
+		policy_date_unpack(&packed, &date);
+		assert_int_equal(date.n, n);
+		assert_memory_equal(date.text, text, n);
+		assert_int_equal(policy_date_pack(text, sizeof(text), &packed), ERR_POLICY_LIMIT);
+	}
+	for (unsigned c = 0; c < 256; c++) {
+		const uint8_t text = (uint8_t)c;
+		assert_int_equal(policy_date_pack(&text, 1, &packed),
+			c != 0 && strchr(symbols, (int)c) != NULL ? STATUS_OK : ERR_POLICY_LIMIT);
+	}
+}
+
 static struct quote_result good_result(void)
 {
 	struct quote_result r = {0};
@@ -635,16 +661,17 @@ static char *level(unsigned svn, const char *date, const char *status)
 
 static void the_level_is_the_greatest_not_above_the_svn(void **state)
 {
-	char *levels[] = {level(5, "five", "UpToDate"), level(2, "two", "Revoked"),
-		level(3, "three", "OutOfDate"), level(3, "other", "UpToDate"), level(8, "eight", "Strange")};
+	char *levels[] = {level(5, "2025-05", "UpToDate"), level(2, "2022", "Revoked"),
+		level(3, "2023", "OutOfDate"), level(3, "2023-01-01T00:00:00Z", "UpToDate"),
+		level(8, "", "Strange")};
 	char *list = kit_format("%s,%s,%s,%s,%s", levels[0], levels[1], levels[2], levels[3], levels[4]);
 	static const struct {
 		uint16_t svn;
 		const char *date;
 		uint8_t status;
-	} wanted[] = {{1, "", TCB_UNKNOWN}, {2, "two", TCB_REVOKED}, {3, "other", TCB_UP_TO_DATE},
-		{4, "other", TCB_UP_TO_DATE}, {5, "five", TCB_UP_TO_DATE}, {7, "five", TCB_UP_TO_DATE},
-		{8, "eight", TCB_UNRECOGNISED}, {65535, "eight", TCB_UNRECOGNISED}};
+	} wanted[] = {{1, "", TCB_UNKNOWN}, {2, "2022", TCB_REVOKED}, {3, "2023-01-01T00:00:00Z", TCB_UP_TO_DATE},
+		{4, "2023-01-01T00:00:00Z", TCB_UP_TO_DATE}, {5, "2025-05", TCB_UP_TO_DATE}, {7, "2025-05", TCB_UP_TO_DATE},
+		{8, "", TCB_UNRECOGNISED}, {65535, "", TCB_UNRECOGNISED}};
 	const struct quote_result r = good_result();
 
 	(void)state;
@@ -839,6 +866,7 @@ int main(void)
 		cmocka_unit_test(self_rules_refuse_every_downgrade_and_nothing_else),
 		cmocka_unit_test(upstreams_global_block_has_upstreams_verdicts),
 		cmocka_unit_test(seconds_become_dates),
+		cmocka_unit_test(packed_dates_are_the_same_texts_again),
 		cmocka_unit_test(measurements_map_to_the_first_mapping_that_matches),
 		cmocka_unit_test(the_level_is_the_greatest_not_above_the_svn),
 		cmocka_unit_test(facts_come_from_the_quote_and_the_own_collateral),

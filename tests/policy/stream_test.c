@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /* Own and peers' policies as streams: records, sharing, tampering, bounds. */
 #include <openssl/sha.h>
+#include <ucontext.h>
 
 #include "bench.h"
 
@@ -349,6 +350,118 @@ static void nothing_can_be_fed_after_the_end(void **state)
 	policy_record_drop(&bench.store, record);
 }
 
+static void parts_of_a_stream_hash_through_a_shared_window(void **state)
+{
+	enum { SIZE = 3000, PARTS = 4 };
+	uint8_t stream[SIZE], digest[48];
+
+	(void)state;
+	for (size_t i = 0; i < SIZE; i++)
+		stream[i] = (uint8_t)draw(256);
+	for (unsigned round = 0; round < 400; round++) {
+		struct stream_window w = {0};
+		struct window_hash hash[PARTS];
+		uint32_t begin[PARTS], end[PARTS];
+		const uint32_t most = 1 + draw(round % 2 ? 5 : 400);
+		for (size_t i = 0; i < PARTS; i++) {
+			begin[i] = draw(SIZE);
+			end[i] = begin[i] + draw(SIZE - begin[i] + 1);
+		}
+		while (w.size < SIZE) {
+			const uint8_t *piece = stream + w.size;
+			uint32_t to = w.size + 1 + draw(most);
+			to = to < SIZE ? to : SIZE;
+			for (size_t i = 0; i < PARTS; i++) {
+				if (begin[i] >= w.size && begin[i] < to)
+					window_hash_begin(&hash[i], begin[i]);
+				if (begin[i] < to && end[i] >= w.size && end[i] < to)
+					window_hash_end(&hash[i], &w, piece, end[i]);
+				else if (begin[i] < to && end[i] >= to)
+					window_hash_update(&hash[i], &w, piece, to);
+			}
+			window_pass(&w, piece, to - w.size);
+		}
+		for (size_t i = 0; i < PARTS; i++) {
+			if (end[i] == SIZE)
+				window_hash_end(&hash[i], &w, w.byte, SIZE);
+			SHA384(stream + begin[i], end[i] - begin[i], digest);
+			assert_memory_equal(hash[i].digest, digest, 48);
+		}
+	}
+}
+
+/* --- stack --------------------------------------------------------------------------------- */
+
+static ucontext_t here, there;
+static void (*measured)(void);
+static enum status measured_status;
+
+static void run_measured(void)
+{
+	measured();
+}
+
+/* Stack bytes of a call, on a painted stack of its own. */
+static size_t stack_of(void (*call)(void))
+{
+	enum { SIZE = 256 * 1024 };
+	uint8_t *stack = malloc(SIZE);
+	size_t untouched = 0;
+
+	memset(stack, 0xc7, SIZE);
+	measured = call;
+	assert_int_equal(getcontext(&there), 0);
+	there.uc_stack.ss_sp = stack;
+	there.uc_stack.ss_size = SIZE;
+	there.uc_link = &here;
+	makecontext(&there, run_measured, 0);
+	assert_int_equal(swapcontext(&here, &there), 0);
+	while (stack[untouched] == 0xc7)
+		untouched++;
+	free(stack);
+	return SIZE - untouched;
+}
+
+static struct peer_policy_reader stack_reader;
+
+static void open_own(void)
+{
+	measured_status = policy_own_open(&bench.own, &bench.scratch, (uint8_t *)bench.policy,
+		strlen(bench.policy), (uint8_t *)bench.chain, strlen(bench.chain));
+}
+
+static void read_peer(void)
+{
+	peer_policy_begin(&stack_reader, &bench.own, &bench.store, (uint32_t)peer_size);
+	measured_status = peer_policy_feed(&stack_reader, peer_blob, peer_size);
+}
+
+static void end_peer(void)
+{
+	const struct policy_record *record;
+	measured_status = peer_policy_end(&stack_reader, &record);
+	policy_record_drop(&bench.store, record);
+}
+
+static void the_stack_stays_within_its_bound(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*call)(void);
+	} rows[] = {{"own policy", open_own}, {"peer's policy", read_peer}, {"its end", end_peer}};
+
+	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	skip();
+#endif
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const size_t depth = stack_of(rows[i].call);
+		assert_int_equal(measured_status, STATUS_OK);
+		printf("stack of %s: %zu bytes\n", rows[i].name, depth);
+		assert_true(depth <= 8192);
+	}
+}
+
 static void the_work_of_a_stranger_is_bounded(void **state)
 {
 	(void)state;
@@ -393,6 +506,8 @@ int main(void)
 		cmocka_unit_test(lengths_that_do_not_add_up_are_refused),
 		cmocka_unit_test(more_bytes_than_announced_are_refused),
 		cmocka_unit_test(nothing_can_be_fed_after_the_end),
+		cmocka_unit_test(parts_of_a_stream_hash_through_a_shared_window),
+		cmocka_unit_test(the_stack_stays_within_its_bound),
 		cmocka_unit_test(the_work_of_a_stranger_is_bounded),
 	};
 

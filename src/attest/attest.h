@@ -76,6 +76,19 @@ enum status collateral_open(struct collateral *c, struct attest_scratch *scratch
 enum status verify_quote(const struct collateral *c, struct attest_scratch *scratch,
 	const uint8_t *quote, size_t n, struct quote_result *result) MUST_CHECK;
 
+/* What an offline judge tells beside the result; no session needs it. */
+struct quote_details {
+	/* The step reached last: "quote", "pck_chain", "tcb_info", "qe_identity", ... */
+	const char *stage;
+	/* Status of level, TDX module, relaunch rule and QE together (3.10); NULL when not reached. */
+	const char *converged_status;
+};
+
+/* The same, with details for either verdict. */
+enum status verify_quote_in_detail(const struct collateral *c, struct attest_scratch *scratch,
+	const uint8_t *quote, size_t n, struct quote_result *result,
+	struct quote_details *details) MUST_CHECK;
+
 /* tcbEvaluationDataNumber of the TCB info of an FMSPC; ERR_COLLATERAL_PLATFORM when unknown. */
 enum status collateral_evaluation_number(const struct collateral *c, const uint8_t fmspc[6],
 	uint32_t *number) MUST_CHECK;

@@ -204,7 +204,7 @@ static enum status advise_relaunch(const struct attest_work *w, enum level_statu
 	return STATUS_OK;
 }
 
-static enum status check_status(const struct attest_work *w)
+static enum status check_status(const struct attest_work *w, struct quote_details *details)
 {
 	const struct tcb_info *tcb = &w->tcb;
 	enum level_status status = (enum level_status)tcb->tdx_level.status;
@@ -222,6 +222,8 @@ static enum status check_status(const struct attest_work *w)
 	}
 	TRY(advise_relaunch(w, &status));
 	status = level_status_combine(status, qe_status(&w->qe));
+	if (status < LEVEL_UNKNOWN)
+		details->converged_status = level_status_text(status);
 	if (status == LEVEL_REVOKED)
 		return ERR_TCB_REVOKED;
 	return status < LEVEL_UNKNOWN ? STATUS_OK : ERR_TCB_UNSUPPORTED;
@@ -282,25 +284,44 @@ static enum status write_result(const struct attest_work *w, struct quote_result
 }
 
 static enum status verify(const struct collateral *c, struct attest_work *w,
-	const uint8_t *quote, size_t n, struct quote_result *result)
+	const uint8_t *quote, size_t n, struct quote_result *result,
+	struct quote_details *details)
 {
+	details->stage = "quote";
 	TRY(quote_parse(&w->quote, quote, n));
+	details->stage = "pck_chain";
 	TRY(check_pck_chain(c, w));
+	details->stage = "tcb_info";
 	TRY(read_tcb_info(c, w));
+	details->stage = "qe_identity";
 	TRY(check_quoting_enclave(c, w));
+	details->stage = "quote_signature";
 	TRY(check_p256(w->quote.attestation_key, w->quote.signed_bytes.at,
 		w->quote.signed_bytes.n, w->quote.signature, ERR_QUOTE_SIGNATURE));
-	TRY(check_status(w));
+	details->stage = "tcb_status";
+	TRY(check_status(w, details));
+	details->stage = "result";
 	return write_result(w, result);
 }
 
-enum status verify_quote(const struct collateral *c, struct attest_scratch *scratch,
-	const uint8_t *quote, size_t n, struct quote_result *result)
+enum status verify_quote_in_detail(const struct collateral *c, struct attest_scratch *scratch,
+	const uint8_t *quote, size_t n, struct quote_result *result,
+	struct quote_details *details)
 {
-	const enum status verdict = verify(c, (struct attest_work *)scratch, quote, n, result);
+	*details = (struct quote_details){0};
+	const enum status verdict =
+		verify(c, (struct attest_work *)scratch, quote, n, result, details);
 
 	if (verdict != STATUS_OK)
 		wipe(result, sizeof(*result));
 	wipe(scratch, sizeof(*scratch));
 	return verdict;
+}
+
+enum status verify_quote(const struct collateral *c, struct attest_scratch *scratch,
+	const uint8_t *quote, size_t n, struct quote_result *result)
+{
+	struct quote_details details;
+
+	return verify_quote_in_detail(c, scratch, quote, n, result, &details);
 }

@@ -4,12 +4,13 @@ BUILD := build
 CONFIGURE = test -f $(BUILD)/$(1)/build.ninja || $(2) meson setup $(3) $(BUILD)/$(1)
 
 .DEFAULT_GOAL := all
-.PHONY: all test memtest install clean help setup gcc clang sanitize
+.PHONY: all test memtest fuzz install clean help setup gcc clang sanitize
 
 help:
 	@echo 'make            build everything with gcc: $(BUILD)/gcc'
 	@echo 'make test       build with gcc, clang and sanitizers, run every test that needs no TDX'
 	@echo 'make memtest    the memory consumption test: two sessions at once, SPDM, policy v2'
+	@echo 'make fuzz       run each libFuzzer target for FUZZ_SECONDS (60)'
 	@echo 'make install    install migtd, tdhost, migmem and migtd-tool (PREFIX, DESTDIR)'
 	@echo 'make clean      remove $(BUILD)'
 	@echo 'Missing Debian packages are installed where we may, else named.'
@@ -36,8 +37,24 @@ comma := ,
 test: gcc clang sanitize
 	@tests/run.py $(BUILD)/gcc $(BUILD)/sanitize
 
+MIGMEM = $(BUILD)/gcc/tools/migmem
 memtest: gcc
-	@$(BUILD)/gcc/tools/migmem run --sessions 2 --policy v2
+	@rm -rf $(BUILD)/memtest
+	@$(MIGMEM) run --sessions 2 --policy v2 --policies distinct --report $(BUILD)/memtest/run
+	@$(MIGMEM) sweep --sessions 1,2,4,8 --policy v2 --policies distinct \
+		--report $(BUILD)/memtest/sweep
+	@echo 'report: $(BUILD)/memtest'
+
+# Inputs that found something new stay in build/corpus and are where the next run starts.
+FUZZ_SECONDS ?= 60
+fuzz: setup
+	@$(call CONFIGURE,fuzz,CC=clang,-Dfuzz=true -Db_sanitize=address$(comma)undefined -Db_lundef=false)
+	@ninja -C $(BUILD)/fuzz
+	@set -e; for target in $$(find $(BUILD)/fuzz/tests/fuzz -maxdepth 1 -type f -perm -u+x); do \
+		corpus=$(BUILD)/corpus/$$(basename $$target); mkdir -p $$corpus; echo $$target; \
+		$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+			-artifact_prefix=$$corpus- $$corpus; \
+	done
 
 PREFIX ?= /usr/local
 install: setup

@@ -145,9 +145,15 @@ const uint8_t *policy_own_blob_run(const struct policy_own *own, size_t offset,
 
 /*
  * A peer's blob, pushed in pieces of any size.  While it equals the own blob nothing is kept but
- * the position; a differing one is read into a record taken from `take` (which cannot fail for an
- * admitted session).  peer_policy_feed() fails only when the blob cannot be one (lengths);
- * everything else is remembered in the record and reported in upstream's order later.
+ * the position; a differing one is read into a record of the store (one is there for every admitted
+ * session).  peer_policy_feed() fails only when the blob cannot be one (lengths); everything else
+ * is remembered in the record, for the caller to report in upstream's order (2.11): `format`,
+ * the event log, `signature`, `chain`.
+ *
+ * A malformed policy is told as such even where upstream would find its signature wrong first:
+ * no signature of a document that breaks the schema is verified.  One peer's policy costs at most
+ * DOCUMENT_COUNT + POLICY_LINKS_MAX verifications; links of the own chains cost none, and a blob
+ * that another session holds verified costs none of its documents'.
  */
 void peer_policy_begin(struct peer_policy_reader *r, const struct policy_own *own,
 	struct policy_store *store, uint32_t blob_size);

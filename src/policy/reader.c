@@ -427,7 +427,7 @@ enum status policy_reader_end(struct policy_reader *r)
 {
 	const struct stream_window *w = &r->window;
 
-	if (w->size != r->size)
+	if (r->size < POLICY_BLOB_MIN || w->size != r->size)
 		return ERR_PRE_SESSION;
 	window_hash_end(&r->blob, w, w->byte, w->size);
 	window_hash_end(&r->text, w, w->byte, w->size);

@@ -34,7 +34,8 @@ static void resume(const struct window_hash *h, const struct stream_window *w,
 
 	window_last(w, tail, size % SHA384_BLOCK);
 	sha384_restore(hash, h->state, size, tail);
-	sha384_update(hash, piece + (from - w->size), end - from);
+	if (end > from)
+		sha384_update(hash, piece + (from - w->size), end - from);
 }
 
 void window_hash_update(struct window_hash *h, const struct stream_window *w,

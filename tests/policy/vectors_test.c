@@ -2,8 +2,6 @@
 /* Upstream's public policy files, with the expectations of policy spec 2.16 and 9. */
 #include "bench.h"
 
-#include "policy/mapping.h"
-
 static char *read_or_skip(const char *name)
 {
 	size_t n;
@@ -192,44 +190,6 @@ static void the_shipped_parts_fit_the_schema(void **state)
 	}
 }
 
-/* tcb_mapping.json: rtmr3 is pinned to zeros; hex in either case (2.16). */
-static void the_shipped_mapping_resolves_as_upstream_says(void **state)
-{
-	char *text = read_or_skip(UNIT "tcb_mapping.json");
-	struct kit_chain chain = kit_chain(3, "Policy signer", NULL);
-	uint8_t measured[5 * 48] = {0};
-	uint16_t svn = 0;
-
-	(void)state;
-	for (size_t i = 0; i < 3; i++) {
-		static const char *const names[] = {"\"mrtd\":\"", "\"rtmr0\":\"", "\"rtmr1\":\""};
-		const char *at = strstr(text, names[i]) + strlen(names[i]);
-		for (size_t j = 0; j < 48; j++)
-			assert_int_equal(sscanf(at + 2 * j, "%2hhx", &measured[48 * i + j]), 1);
-	}
-	for (int lower = 0; lower < 2; lower++) {
-		struct kit_policy p = kit_defaults(&chain);
-		p.mapping_text = text;
-		assert_int_equal(bench_open(kit_policy(&p), chain.pem), STATUS_OK);
-		struct measurements m = {.mrtd = measured, .rtmr = measured + 48, .has_rtmr23 = true};
-		assert_true(policy_svn_of(&bench.own.record, &m, &svn));
-		assert_int_equal(svn, 1);
-		m.has_rtmr23 = false;
-		assert_false(policy_svn_of(&bench.own.record, &m, &svn));
-		m.has_rtmr23 = true;
-		measured[4 * 48] = 1;
-		assert_false(policy_svn_of(&bench.own.record, &m, &svn));
-		measured[4 * 48] = 0;
-		measured[0] ^= 1;
-		assert_false(policy_svn_of(&bench.own.record, &m, &svn));
-		measured[0] ^= 1;
-		for (char *c = strstr(text, "\"mrtd\":\"") + 8; *c != '"'; c++)
-			*c = *c >= 'A' && *c <= 'F' ? (char)(*c + 32) : *c;
-	}
-	kit_chain_free(&chain);
-	free(text);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,7 +199,6 @@ int main(void)
 		cmocka_unit_test(the_template_policy_is_read_as_a_peers_in_any_split),
 		cmocka_unit_test(sampled_flips_of_the_template_policy_are_seen),
 		cmocka_unit_test(the_shipped_parts_fit_the_schema),
-		cmocka_unit_test(the_shipped_mapping_resolves_as_upstream_says),
 	};
 
 	return cmocka_run_group_tests(tests, bench_setup, NULL);

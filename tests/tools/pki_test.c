@@ -238,7 +238,7 @@ static bool inner_signature_ok(const char *document, const char *member, EVP_PKE
 	uint8_t raw[64], *der = NULL;
 
 	blob_add_text(&text, document);
-	AUTO_JSON tree = json_parse("document", &text);
+	AUTO_JSON tree = json_read_text("document", &text);
 	assert_true(json_verbatim(&text, member, &body));
 	assert_true(
 		hex_read(json_string_value(json_object_get(tree, "signature")), raw, sizeof(raw)));

@@ -14,7 +14,7 @@ void cleanup_json(json_t **value)
 	*value = NULL;
 }
 
-json_t *json_parse(const char *name, const struct blob *text)
+json_t *json_read_text(const char *name, const struct blob *text)
 {
 	/* Integers beyond 63 bits are legal here; json_canonical() keeps their digits. */
 	const size_t flags =
@@ -38,7 +38,7 @@ json_t *json_read_file(const char *path)
 
 	if (file_read(path, &text) != TOOL_OK)
 		return NULL;
-	return json_parse(path, &text);
+	return json_read_text(path, &text);
 }
 
 char *json_compact(const json_t *value)
@@ -233,7 +233,7 @@ static void canonical_number(const char *at, size_t n, struct blob *out)
 
 int json_canonical(const char *name, const struct blob *text, struct blob *out)
 {
-	AUTO_JSON value = json_parse(name, text);
+	AUTO_JSON value = json_read_text(name, text);
 
 	if (value == NULL)
 		return TOOL_USAGE;

@@ -17,7 +17,7 @@ void cleanup_json(json_t **value);
  * Strict: one value, no duplicate names, valid UTF-8.  `name` stands in error lines (a file name);
  * NULL when it does not parse.
  */
-json_t *json_parse(const char *name, const struct blob *text);
+json_t *json_read_text(const char *name, const struct blob *text);
 /* Reads and parses a file; NULL after an error line. */
 json_t *json_read_file(const char *path);
 /* Members in their order, no whitespace. */
@@ -30,7 +30,7 @@ int json_member_hex(const char *name, const json_t *object, const char *field, u
 	size_t n) MUST_USE;
 
 /*
- * Appends the canonical form of a text that json_parse() accepts: no whitespace, integers in
+ * Appends the canonical form of a text that json_read_text() accepts: no whitespace, integers in
  * plain decimal, other numbers in their shortest form that reads back the same, strings with the
  * fewest escapes.
  */
@@ -41,7 +41,7 @@ struct span {
 	const char *at;
 	size_t size;
 };
-/* The verbatim text of a member's value, in an object text that json_parse() accepts. */
+/* The verbatim text of a member's value, in an object text that json_read_text() accepts. */
 bool json_verbatim(const struct blob *text, const char *field, struct span *value);
 
 #endif

@@ -100,7 +100,7 @@ static int receive_packet(struct client *c, json_t **message)
 		return closed(c, n);
 	if (kind != PACKET_JSON || text.size == 0)
 		return tool_fail(TOOL_REJECT, "%s: sent a packet of kind %" PRIx32, c->name, kind);
-	*message = json_parse(c->name, &text);
+	*message = json_read_text(c->name, &text);
 	return *message != NULL ? TOOL_OK : TOOL_REJECT;
 }
 
@@ -123,7 +123,7 @@ static int receive_line(struct client *c, json_t **message)
 	blob_add(&line, c->partial.data, size);
 	memmove(c->partial.data, end + 1, c->partial.size - size - 1);
 	c->partial.size -= size + 1;
-	*message = json_parse(c->name, &line);
+	*message = json_read_text(c->name, &line);
 	return *message != NULL ? TOOL_OK : TOOL_REJECT;
 }
 

@@ -87,7 +87,7 @@ static int generate(struct stage *s, const struct run_options *o, struct materia
 /* MROWNERCONFIG of a policy that was not made here. */
 static int owner_config(const struct named_text *policy, char **hex)
 {
-	AUTO_JSON tree = json_parse(policy->name, &policy->text);
+	AUTO_JSON tree = json_read_text(policy->name, &policy->text);
 	const json_t *svn = json_object_get(json_object_get(tree, "policyData"), "policySvn");
 	uint8_t config[DIGEST_SHA384_SIZE] = {0};
 

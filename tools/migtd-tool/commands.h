@@ -3,6 +3,9 @@
 #ifndef MIGTD_TOOL_COMMANDS_H
 #define MIGTD_TOOL_COMMANDS_H
 
+#include <jansson.h>
+#include <stdbool.h>
+
 int command_pki(int argc, char **argv);
 int command_policy(int argc, char **argv);
 int command_json_sign(int argc, char **argv);
@@ -10,5 +13,10 @@ int command_servtd_collateral(int argc, char **argv);
 int command_hash(int argc, char **argv);
 int command_enroll(int argc, char **argv);
 int command_collateral(int argc, char **argv);
+int command_quote(int argc, char **argv);
+int command_tdreport(int argc, char **argv);
+
+/* One "name value" a line without the nulls, or one line of JSON. */
+void print_fields(const json_t *fields, bool json);
 
 #endif

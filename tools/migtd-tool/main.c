@@ -16,7 +16,9 @@ static const struct {
 	{"json-sign", command_json_sign, "sign, finalize or verify a signed JSON document"},
 	{"servtd-collateral", command_servtd_collateral,
 		"compose the servtdCollateral of a policy"},
-	{"collateral", command_collateral, "compose a collateral bundle from files"},
+	{"collateral", command_collateral, "compose a collateral bundle from files, or check one"},
+	{"quote", command_quote, "verify a TDX quote, or show its fields"},
+	{"tdreport", command_tdreport, "show the fields of a TDREPORT"},
 	{"hash", command_hash, "predict SERVTD_INFO_HASH and SERVTD_HASH of a Migration TD"},
 	{"enroll", command_enroll, "write a configuration volume"},
 };

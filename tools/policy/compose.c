@@ -5,7 +5,7 @@
 
 static int add_verbatim(const struct named_text *part, struct blob *out)
 {
-	AUTO_JSON tree = json_parse(part->name, &part->text);
+	AUTO_JSON tree = json_read_text(part->name, &part->text);
 
 	if (tree == NULL)
 		return TOOL_USAGE;
@@ -54,7 +54,7 @@ int policy_data_compose(const struct named_text *base, const struct named_text *
 {
 	static const char *const names[] = {"collaterals", "servtdCollateral"};
 	const struct named_text *const parts[] = {collaterals, servtd};
-	AUTO_JSON tree = json_parse(base->name, &base->text);
+	AUTO_JSON tree = json_read_text(base->name, &base->text);
 	AUTO_BLOB plain = {0};
 	const char *key;
 	json_t *value;

@@ -42,7 +42,7 @@ void envelope_sign(const char *member, const struct blob *value, EVP_PKEY *key, 
 int envelope_verify(
 	const char *file, const struct blob *document, const char *member, EVP_PKEY *key)
 {
-	AUTO_JSON tree = json_parse(file, document);
+	AUTO_JSON tree = json_read_text(file, document);
 	AUTO_BLOB signature = {0};
 	struct span value;
 

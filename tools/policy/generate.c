@@ -181,7 +181,7 @@ static char *policy_id(const char *salt)
 /* The platforms that the collateral knows. */
 static int fmspc_list(const struct named_text *collaterals, json_t **list)
 {
-	AUTO_JSON bundle = json_parse(collaterals->name, &collaterals->text);
+	AUTO_JSON bundle = json_read_text(collaterals->name, &collaterals->text);
 	const json_t *platform;
 	size_t i;
 

@@ -62,7 +62,7 @@ static int verify_nested(const char *file, const struct span *servtd, const char
 	struct span value;
 
 	blob_add(&text, servtd->at, servtd->size);
-	AUTO_JSON tree = json_parse(file, &text);
+	AUTO_JSON tree = json_read_text(file, &text);
 	const json_t *pem = json_object_get(tree, chain_member);
 	if (!json_is_string(pem) || !json_verbatim(&text, envelope, &value))
 		return tool_fail(TOOL_REJECT, "%s: servtdCollateral lacks %s or %s", file, envelope,
@@ -82,7 +82,7 @@ static int verify_data(const char *file, const struct span *data)
 	struct span servtd;
 
 	blob_add(&text, data->at, data->size);
-	AUTO_JSON tree = json_parse(file, &text);
+	AUTO_JSON tree = json_read_text(file, &text);
 	const char *id = json_string_value(json_object_get(tree, "id"));
 	const char *version = json_string_value(json_object_get(tree, "version"));
 	const json_t *svn = json_object_get(tree, "policySvn");

@@ -153,13 +153,14 @@ static enum status step_and_check(struct spdm *s, const struct stream *io)
 
 static void replay(bool requester)
 {
+	/* These skip the test when there is no trace: nothing may be held before. */
+	const struct bytes key = annex_a(requester ? "VDM op 01" : "VDM op 02");
+	const struct bytes signed_by = annex_a(requester ? "FINISH (148" : "KEY_EXCHANGE_RSP");
 	struct pair *p = pair_new(100, 40);
 	struct spdm *s = requester ? &p->requester : &p->responder;
 	struct stream *io = requester ? &p->requester_io : &p->responder_io;
 	struct pipe *out = requester ? &p->to_responder : &p->to_requester;
 	struct pipe *in = requester ? &p->to_requester : &p->to_responder;
-	const struct bytes key = annex_a(requester ? "VDM op 01" : "VDM op 02");
-	const struct bytes signed_by = annex_a(requester ? "FINISH (148" : "KEY_EXCHANGE_RSP");
 	enum status status = STATUS_PENDING;
 	uint8_t frame[2048];
 	size_t said = 0;

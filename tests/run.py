@@ -33,7 +33,7 @@ def count_program(count, build, test):
     cases = CASE.findall(output)
     for bad, case in cases:
         if SKIP.search(case):
-            count.skipped.append(f"{name}: {SKIP.split(case)[0].strip()}")
+            count.skipped.append(f"{name}: {' '.join(SKIP.split(case)).strip()}")
         elif bad:
             failed += 1
             count.failed.append(f"{name}: {case}")

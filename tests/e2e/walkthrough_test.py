@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause-Patent
-"""The README's walk-through by hand, command by command, with the real socat and nc."""
+"""The README's walk-through by hand, command by command, with the real socat and nc.
+
+Only what a machine has once is replaced: the TCP ports, and the names that pgrep looks for.
+"""
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -19,8 +23,27 @@ def commands(readme):
     return blocks[0]
 
 
+def free_ports(n):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def alone(script):
+    """The script, unable to meet another one that runs at the same time."""
+    own = dict(zip(("9001", "9002"), map(str, free_ports(2))))
+    own.update({f"migtd-{role}": f"{role}-{os.getpid()}" for role in ("src", "dst")})
+    for theirs, ours in own.items():
+        if theirs not in script:
+            raise AssertionError(f"the README no longer says {theirs}")
+        script = script.replace(theirs, ours)
+    return script
+
+
 def run(build, readme):
-    script = commands(readme)
+    script = alone(commands(readme))
     shell = subprocess.Popen(["bash", "-c", script], env={**os.environ, "B": build},
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                              start_new_session=True)

@@ -22,6 +22,8 @@
 #include "options.h"
 #include "platform.h"
 
+#define LONGEST_SLEEP_MS 60000
+
 static volatile sig_atomic_t stopping;
 
 static void on_stop(int signal)
@@ -149,8 +151,10 @@ static void sleep_until(uint64_t until, struct migtd *td)
 	struct pollfd fds[1 + CONTROL_FDS] = {{.fd = platform_socket(), .events = POLLIN}};
 	const unsigned n = 1 + control_poll(fds + 1);
 	const uint64_t now = port_now_ms(NULL);
-	const int wait = until <= now || platform_interrupted() ? 0 : until - now > 60000 ? 60000 : (int)(until - now);
+	int wait = 0;
 
+	if (until > now && !platform_interrupted())
+		wait = until - now > LONGEST_SLEEP_MS ? LONGEST_SLEEP_MS : (int)(until - now);
 	if (poll(fds, n, wait) < 0 && errno != EINTR)
 		die(EXIT_FAILED, "poll: %s", strerror(errno));
 	if ((fds[0].revents & (POLLIN | POLLHUP)) != 0)
@@ -183,7 +187,7 @@ int main(int argc, char **argv)
 	stop_on(SIGTERM);
 	stop_on(SIGINT);
 	control_open(o.control);
-	platform_handlers(memory.guard, PAGE_SIZE);
+	platform_handlers(memory.guard, GUARD_SIZE);
 	platform_attach(&o, memory.fd);
 
 	top = memory.stack + o.stack;

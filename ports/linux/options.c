@@ -12,7 +12,7 @@
 #include "migtd/migtd.h"
 
 #define REGION_MAX (1ull << 40)
-#define RAM_MIN (1u << 20)
+#define PROCESS_NAME_MAX 15	/* the kernel keeps that much */
 
 static const char usage[] =
 	"usage: migtd --platform unix:PATH --name NAME CONFIGURATION [options]\n"
@@ -131,6 +131,16 @@ static const char *unix_path(const char *option, const char *text)
 	return text + 5;
 }
 
+static const char *name(const char *text)
+{
+	const size_t n = strlen(text);
+
+	if (n == 0 || n > PROCESS_NAME_MAX)
+		die(EXIT_USAGE, "--name %s: must have 1 to %d characters, all that pgrep sees", text,
+			PROCESS_NAME_MAX);
+	return text;
+}
+
 enum option_id {
 	OPT_PLATFORM = 256, OPT_NAME, OPT_CONFIG, OPT_POLICY, OPT_POLICY_V2, OPT_CHAIN, OPT_ROOT_CA,
 	OPT_MROWNER, OPT_MROWNERCONFIG, OPT_MRCONFIGID, OPT_ATTRIBUTES, OPT_TRANSPORT, OPT_CID,
@@ -214,7 +224,7 @@ static void option(struct options *o, int id, const char *text)
 		o->platform = unix_path("platform", text);
 		break;
 	case OPT_NAME:
-		o->name = text;
+		o->name = name(text);
 		break;
 	case OPT_CONFIG:
 		o->volume = text;

@@ -15,7 +15,7 @@
 /* Connects and attaches with the TD's memory; ends the process when that fails. */
 void platform_attach(const struct options *o, int memory);
 
-/* Handlers of SIGILL and, for the guard page [low, low + size), of SIGSEGV. */
+/* Handlers of SIGILL and, for the guard [low, low + size), of SIGSEGV. */
 void platform_handlers(const uint8_t *guard, size_t size);
 
 /* Executes TDCALL (struct migtd_port). */

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause-Patent
 """A Migration TD's memory seen from outside: by way of the kernel, not of its own counters.
 
-The layout is that of ports/linux/memory.h: a guard page, the stack, the heap, the shared region,
-in the memfd "td".
+The layout is that of ports/linux/memory.h: in the memfd "td" three regions can be touched, the
+stack, the heap and the shared region; all between and behind them is closed to the process.
 """
+import os
+
+from tap import equal
+
 PAGE = 4096
 STACK_MARK = b"\x5a" * 8
 
@@ -18,16 +22,24 @@ class Ram:
         self.size = max(span[1] for span in spans) - self.base
         c = migtd.counters()
         self.stack_size, self.heap_size = c["stack_size"], c["heap_size"]
-        self.stack = self.base + PAGE
-        self.heap = self.stack + self.stack_size
-        self.shared = self.heap + self.heap_size
         self.shared_size = c["shared_size"]
+        opened = [(start, end - start) for (start, end), rights, line in self._maps()
+                  if "/memfd:td " in line and rights != "---s"]
+        self.stack, self.heap, self.shared = (start for start, _ in opened)
+        equal([size for _, size in opened], [self.stack_size, self.heap_size, self.shared_size],
+              "memory the process can touch")
+        self.file = next(path for path in self._descriptors()
+                         if os.readlink(path).startswith("/memfd:td "))
 
     def _maps(self):
         with open(f"/proc/{self.pid}/maps") as maps:
             for line in maps:
                 span, rights = line.split()[:2]
                 yield [int(end, 16) for end in span.split("-")], rights, line
+
+    def _descriptors(self):
+        folder = f"/proc/{self.pid}/fd"
+        return [f"{folder}/{name}" for name in os.listdir(folder)]
 
     def rest(self):
         """The process's other writable memory: (address, bytes) of each mapping."""
@@ -43,23 +55,31 @@ class Ram:
                 return f"{name} + {at - start:#x}"
         return f"unused memory + {at - self.base:#x}"
 
-    def read(self, at, n):
-        with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as memory:
+    def _open(self, at, mode):
+        """The TD's memory is read and written as the file it is, closed parts too."""
+        if self.base <= at < self.base + self.size:
+            memory = open(self.file, mode, buffering=0)
+            memory.seek(at - self.base)
+        else:
+            memory = open(f"/proc/{self.pid}/mem", mode, buffering=0)
             memory.seek(at)
+        return memory
+
+    def read(self, at, n):
+        with self._open(at, "rb") as memory:
             data = b""
             while len(data) < n:
                 data += memory.read(n - len(data))
             return data
 
     def write(self, at, data):
-        with open(f"/proc/{self.pid}/mem", "r+b", buffering=0) as memory:
-            memory.seek(at)
+        with self._open(at, "r+b") as memory:
             if memory.write(data) != len(data):
                 raise AssertionError("short write")
 
     def whole(self):
-        """Everything but the guard page, which nobody may touch."""
-        return self.read(self.stack, self.base + self.size - self.stack)
+        """All of the TD's memory, from its first byte."""
+        return self.read(self.base, self.size)
 
     def stack_peak(self):
         """Bytes from the deepest word that does not carry the mark to the top."""

@@ -82,7 +82,7 @@ class Watch:
         for migtd, ram in self.rams.items():
             fields = [self.layout[name] for name in SECRET_FIELDS] if allowed else []
             for at, name in secrets.places(ram.whole()):
-                at += ram.stack
+                at += ram.base
                 inside = at - self.arena(migtd)
                 if not any(o <= inside and inside + 8 <= o + size for o, size in fields):
                     yield f"{name} in {migtd.name}: {ram.describe(at)}"

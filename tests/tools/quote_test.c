@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
+#include <openssl/pem.h>
+
 #define VECTORS "vectors/attestation/"
 #define ARGS_MAX 16
 
@@ -302,6 +304,63 @@ static void folder_of_answers_gives_the_result_of_the_bundle(void **state)
 	}
 }
 
+/* Writes the first block of a PEM file as `to`, in DER or in hexadecimal, in place of it. */
+static void recode(const char *folder, const char *pem, const char *to, bool hex)
+{
+	AUTO_TEXT from_path = tool_text("%s/%s", folder, pem);
+	AUTO_TEXT to_path = tool_text("%s/%s", folder, to);
+	char *label, *header;
+	unsigned char *der;
+	long n;
+	FILE *in = fopen(from_path, "r");
+
+	assert_non_null(in);
+	assert_int_equal(PEM_read(in, &label, &header, &der, &n), 1);
+	fclose(in);
+	assert_int_equal(unlink(from_path), 0);
+	AUTO_TEXT digits = hex_lower(der, (size_t)n);
+	write_bytes(to_path, hex ? (const void *)digits : der, (size_t)n * (hex ? 2 : 1));
+	OPENSSL_free(label);
+	OPENSSL_free(header);
+	OPENSSL_free(der);
+}
+
+/* As the service sends chains in its headers. */
+static void percent_encode(const char *folder, const char *name)
+{
+	AUTO_TEXT path = tool_text("%s/%s", folder, name);
+	AUTO_BLOB text = {0};
+	AUTO_BLOB encoded = {0};
+
+	read_into(path, &text);
+	for (size_t i = 0; i < text.size; i++)
+		if (strchr("\n +/=", text.data[i]) != NULL)
+			blob_format(&encoded, "%%%02X", text.data[i]);
+		else
+			blob_add_byte(&encoded, text.data[i]);
+	write_bytes(path, encoded.data, encoded.size);
+}
+
+static void answers_are_read_in_every_encoding_of_the_service(void **state)
+{
+	AUTO_TEXT quote = case_file("real/trustee_az__migtd_prod", "quote.bin");
+	AUTO_TEXT collateral = case_file("real/trustee_az__migtd_prod", "collateral.json");
+	AUTO_TEXT folder = temp_path("encodings");
+	AUTO_RUN r = {0};
+	AUTO_JSON one = verify(&r, quote, collateral);
+
+	(void)state;
+	scatter(collateral, folder);
+	recode(folder, "root.pem", "root.cer", false);
+	recode(folder, "rootCaCrl.pem", "rootCaCrl.der", false);
+	recode(folder, "pckCrl.pem", "pckCrl.crl", true);
+	percent_encode(folder, "pckCrlIssuerChain.pem");
+	percent_encode(folder, "qeIdentityIssuerChain.pem");
+	AUTO_JSON other = verify(&r, quote, folder);
+	assert_string_equal(text_in(one, "verdict"), "accept");
+	assert_true(json_equal(one, other));
+}
+
 static void given_root_is_the_anchor(void **state)
 {
 	AUTO_TEXT quote = case_file("real/phala_tdx__phala", "quote.bin");
@@ -510,6 +569,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(advisories_are_those_of_the_matched_levels),
 		cmocka_unit_test(packed_collateral_gives_the_result_of_its_bundle),
 		cmocka_unit_test(folder_of_answers_gives_the_result_of_the_bundle),
+		cmocka_unit_test(answers_are_read_in_every_encoding_of_the_service),
 		cmocka_unit_test(given_root_is_the_anchor),
 		cmocka_unit_test(unusable_input_ends_with_2),
 		cmocka_unit_test(malformed_quotes_are_rejected_with_1),

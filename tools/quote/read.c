@@ -144,7 +144,8 @@ static int check_shape(const char *path, const json_t *tree)
 
 	if (!json_is_object(tree))
 		return tool_fail(TOOL_USAGE, "%s: is not a JSON object (byte 0)", path);
-	TOOL_TRY(check_members(path, tree, members, COUNT_OF(members)));
+	AUTO_TEXT whole = tool_text("%s: object at byte 0", path);
+	TOOL_TRY(check_members(whole, tree, members, COUNT_OF(members)));
 	json_array_foreach(json_object_get(tree, "platforms"), i, platform)
 	{
 		AUTO_TEXT name = tool_text("%s: platforms[%zu]", path, i);

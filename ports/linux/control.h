@@ -24,6 +24,7 @@ void control_open(const char *path);
 unsigned control_poll(struct pollfd *fds);
 /* Executes what has come in. */
 void control_run(struct migtd *td);
+/* Removes the socket; may be called from a signal handler. */
 void control_close(void);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -21,6 +22,23 @@ static int client = -1;
 static char line[256];
 static size_t line_size;
 
+/* A socket whose process was killed: it is there, and nobody listens. */
+static bool is_stale(const struct sockaddr_un *address)
+{
+	struct stat status;
+	bool stale;
+	int fd;
+
+	if (lstat(address->sun_path, &status) != 0 || !S_ISSOCK(status.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	stale = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+		errno == ECONNREFUSED;
+	if (fd >= 0)
+		close(fd);
+	return stale;
+}
+
 void control_open(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -31,6 +49,8 @@ void control_open(const char *path)
 		die(EXIT_USAGE, "--control unix:%s: the path is too long", path);
 	strcpy(address.sun_path, path);
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (is_stale(&address))
+		unlink(path);
 	if (listener < 0 || bind(listener, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
 		listen(listener, 1) != 0)
 		die(EXIT_USAGE, "--control unix:%s: %s", path,

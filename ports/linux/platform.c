@@ -12,6 +12,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "host/protocol.h"
 #include "migtd/migtd.h"
 
@@ -25,10 +26,11 @@ static size_t guard_size;
 static uint8_t signal_stack[SIGNAL_STACK_SIZE] __attribute__((aligned(16)));
 
 /* In a signal handler: no stdio. */
-static _Noreturn void stop(const char *line)
+static _Noreturn void stop(int code, const char *line)
 {
 	(void)!write(STDERR_FILENO, line, strlen(line));
-	_exit(EXIT_FAILED);
+	control_close();
+	_exit(code);
 }
 
 static void note_interrupt(uint32_t vector)
@@ -65,13 +67,13 @@ static bool receive(union packet *p, int flags)
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return false;
 		if (n <= 0)
-			stop("migtd: the platform is gone\n");
+			stop(EXIT_FAILED, "migtd: the platform is gone\n");
 		if (n == sizeof(p->interrupt) && p->kind == PACKET_INTERRUPT) {
 			note_interrupt(p->interrupt.vector);
 			continue;
 		}
 		if (n != sizeof(p->tdcall) || p->kind != PACKET_TDRET)
-			stop("migtd: the platform sent a packet that is no answer\n");
+			stop(EXIT_FAILED, "migtd: the platform sent a packet that is no answer\n");
 		return true;
 	}
 }
@@ -88,11 +90,11 @@ static void on_sigill(int signal, siginfo_t *info, void *context)
 	(void)signal;
 	(void)info;
 	if (uc->uc_mcontext.gregs[REG_RIP] != (greg_t)(uintptr_t)tdcall_instruction)
-		stop("migtd: illegal instruction\n");
+		stop(EXIT_FAILED, "migtd: illegal instruction\n");
 	for (size_t i = 0; i < sizeof(gregs) / sizeof(gregs[0]); i++)
 		p.tdcall.reg[i] = (uint64_t)uc->uc_mcontext.gregs[gregs[i]];
 	if (send(connection, &p.tdcall, sizeof(p.tdcall), MSG_NOSIGNAL) < 0)
-		stop("migtd: the platform is gone\n");
+		stop(EXIT_FAILED, "migtd: the platform is gone\n");
 	(void)receive(&p, 0);
 	for (size_t i = 0; i < sizeof(gregs) / sizeof(gregs[0]); i++)
 		uc->uc_mcontext.gregs[gregs[i]] = (greg_t)p.tdcall.reg[i];
@@ -107,8 +109,8 @@ static void on_sigsegv(int signal, siginfo_t *info, void *context)
 	(void)signal;
 	(void)context;
 	if (at >= guard_low && at < guard_low + guard_size)
-		stop("migtd: the stack is too small: enlarge --stack\n");
-	stop("migtd: memory access outside the TD\n");
+		stop(EXIT_USAGE, "migtd: the stack is too small: enlarge --stack\n");
+	stop(EXIT_FAILED, "migtd: memory access outside the TD\n");
 }
 
 static void handle(int signal, void (*handler)(int, siginfo_t *, void *))
@@ -151,7 +153,7 @@ void platform_take_interrupts(void)
 	union packet p;
 
 	if (receive(&p, MSG_DONTWAIT))
-		stop("migtd: the platform answered what was not asked\n");
+		stop(EXIT_FAILED, "migtd: the platform answered what was not asked\n");
 }
 
 uint32_t platform_events(void *ctx)

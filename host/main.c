@@ -17,6 +17,13 @@ static int usage_error(const char *text, const char *subject)
 	return EXIT_USAGE;
 }
 
+static int number_error(const char *option, const char *value)
+{
+	fprintf(stderr, "tdhost: --%s: not a number in range: %s (see tdhost --help)\n", option,
+		value);
+	return EXIT_USAGE;
+}
+
 static void help(void)
 {
 	puts("tdhost platform --listen unix:PATH --vsock unix:PREFIX|vsock [options]\n"
@@ -137,7 +144,7 @@ static int platform_main(int argc, char **argv)
 			break;
 		case OPTION_FAULT:
 			if (fault_parse(&faults, optarg, why, sizeof(why)))
-				return usage_error(why, "");
+				return usage_error("--fault: ", why);
 			break;
 		default:
 			return usage_error(c == ':' ? "no value for " : "unknown option ",
@@ -171,9 +178,11 @@ static int td_main(int argc, char **argv)
 		{0},
 	};
 	struct td_options options = {.count = 1, .wait_s = 10};
+	uint8_t hash[HASH_BYTES];
+	int at = 0;
 	int c;
 
-	while ((c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":", table, &at)) != -1) {
 		uint64_t number = 0;
 		bool ok = true;
 
@@ -188,6 +197,8 @@ static int td_main(int argc, char **argv)
 			options.monitor = optarg;
 			break;
 		case OPTION_MIGTD_HASH:
+			if (!hex_decode(optarg, hash, sizeof(hash)))
+				return usage_error("--migtd-hash: not 96 hexadecimal digits: ", optarg);
 			options.migtd_hash = optarg;
 			break;
 		case OPTION_INIT_TDINFO:
@@ -206,6 +217,8 @@ static int td_main(int argc, char **argv)
 			break;
 		case OPTION_MIGTD_ATTR:
 			ok = parse_number(optarg, INT64_MAX, &options.migtd_attr);
+			if (ok && !servtd_attr_valid(options.migtd_attr))
+				return usage_error("--migtd-attr: bits outside 0x7ff00000001: ", optarg);
 			break;
 		case OPTION_MONITOR_IDLE:
 			ok = parse_number(optarg, 86400, &number) && number;
@@ -220,7 +233,7 @@ static int td_main(int argc, char **argv)
 				argv[optind - 1]);
 		}
 		if (!ok)
-			return usage_error("not a number in range: ", optarg);
+			return number_error(table[at].name, optarg);
 	}
 	if (optind < argc)
 		return usage_error("unexpected argument ", argv[optind]);

@@ -98,7 +98,7 @@ int cfv_write(const struct cfv_file *files, size_t n, size_t size, struct blob *
 		add_file(out, &files[i]);
 	}
 	if (out->size - start > size)
-		return tool_fail(TOOL_REJECT, "the files need %zu bytes, the volume has %zu",
+		return tool_fail(TOOL_USAGE, "--size: the files need %zu bytes, the volume has %zu",
 			out->size - start, size);
 	while (out->size - start < size)
 		blob_add_byte(out, 0xff);

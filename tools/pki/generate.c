@@ -334,7 +334,7 @@ static int check(const struct pki_options *options)
 				TOOL_USAGE, "host name '%s' does not make a folder name", name);
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(name, options->hosts[j].name) == 0)
-				return tool_fail(TOOL_USAGE, "host %s is named twice", name);
+				return tool_fail(TOOL_USAGE, "--hosts: %s is named twice", name);
 	}
 	return TOOL_OK;
 }

@@ -294,7 +294,7 @@ static int policy_make(const struct policy_options *options, const struct inputs
 	const size_t least = data->size + frame + member + 1;
 	if (options->size < least)
 		return tool_fail(TOOL_USAGE,
-			"a policy of %zu bytes cannot hold %s: %zu, or fewer platforms",
+			"--size %zu: cannot hold %s: %zu, or fewer platforms",
 			options->size, in->collaterals.name, least);
 	TOOL_TRY(base_make(options, in, options->size - least + 1, &p->base.text));
 	data->size = 0;

@@ -4,6 +4,7 @@
 Everything is real: processes, sockets, quotes and policies.  Only the relay is a stand-in for
 socat, because it has to understand the framing in order to attack it.
 """
+import ctypes
 import json
 import os
 import select
@@ -20,6 +21,9 @@ import time
 PACKET_JSON = 0x4D540006
 SPDM_SIGNATURE = b"SPDM"
 DEADLINE = 60
+
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
 
 MESSAGE_NAMES = {
     0x84: "GET_VERSION", 0x04: "VERSION", 0xE1: "GET_CAPABILITIES", 0x61: "CAPABILITIES",
@@ -41,6 +45,11 @@ def wait_until(what, condition, seconds=DEADLINE):
         if time.monotonic() > end:
             raise LabError(f"timed out waiting for {what}")
         time.sleep(0.01)
+
+
+def end_with_parent():
+    """In a child: no process outlives a test, however the test ends."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Platform:
@@ -114,13 +123,12 @@ class MigTD:
         self.platform = platform
         self.control_path = f"{lab.dir}/control-{name}.sock"
         self.log_path = f"{lab.dir}/{name}.log"
-        launch = json.load(open(f"{policy}/launch.json"))
         command = [
             lab.image, "--platform", f"unix:{platform.path}", "--name", name,
-            "--policy", f"{policy}/policy.json", "--policy-v2",
-            "--policy-issuer-chain", f"{policy}/policy_issuer_chain.pem",
-            "--mrowner", launch["mrowner"], "--mrownerconfig", launch["mrownerconfig"],
-            "--control", f"unix:{self.control_path}", "-l", "info", *options]
+            "--control", f"unix:{self.control_path}", "-l", "info"]
+        for option, value in lab.policy_options(policy).items():
+            command += [option] if value is None else [option, value]
+        command += options
         self.log = open(self.log_path, "wb")
         self.process = lab.spawn(command, stdout=self.log, stderr=subprocess.STDOUT)
         self.file = None
@@ -297,12 +305,15 @@ class Lab:
         self.tdhost = f"{build}/host/tdhost"
         self.image = f"{build}/ports/linux/migtd-measure"
         self.tool = f"{build}/tools/migtd-tool"
+        self.migmem = f"{build}/tools/migmem"
         self.size = size
         self.children = []
         self.migtds = []
         self.port = 2000
 
     def __enter__(self):
+        # Ended from outside, it still tidies up.
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
         self.dir = tempfile.mkdtemp(prefix="migtd-lab-")
         self.pki = f"{self.dir}/pki"
         self.run_tool("pki", "--out", self.pki, "--hosts", "a,b")
@@ -323,8 +334,17 @@ class Lab:
                       "--out", out, "--size", str(self.size), *options)
         return out
 
+    @staticmethod
+    def policy_options(policy):
+        """Those of a Migration TD with a policy of make_policy(); None: without a value."""
+        with open(f"{policy}/launch.json") as file:
+            launch = json.load(file)
+        return {"--policy": f"{policy}/policy.json", "--policy-v2": None,
+                "--policy-issuer-chain": f"{policy}/policy_issuer_chain.pem",
+                "--mrowner": launch["mrowner"], "--mrownerconfig": launch["mrownerconfig"]}
+
     def spawn(self, command, **options):
-        process = subprocess.Popen(command, **options)
+        process = subprocess.Popen(command, preexec_fn=end_with_parent, **options)
         self.children.append(process)
         return process
 

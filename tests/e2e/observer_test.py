@@ -207,7 +207,7 @@ def stack_limits(lab, tap, peak):
         if not died:
             raise AssertionError(f"status {status} with {pages} pages, and no Migration TD died")
         for migtd in died:
-            equal(migtd.process.wait(DEADLINE), 1, f"{migtd.name}: exit code")
+            equal(migtd.process.wait(DEADLINE), 2, f"{migtd.name}: exit code")
             equal(migtd.text().splitlines()[-1], STACK_MESSAGE, f"{migtd.name}: last line")
         lab.stop_all()
         return False

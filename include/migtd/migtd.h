@@ -105,6 +105,7 @@ struct migtd_counters {
 	size_t stack_size, stack_peak;
 	size_t heap_size, heap_used, heap_extent_peak, heap_requested_peak;
 	size_t shared_size, shared_used, shared_extent_peak, shared_peak;
+	size_t shared_abandoned;	/* of shared_used: quote buffers without an owner, still the VMM's */
 	size_t private_copies;	/* private memory that shadows shared pages */
 	size_t config_bytes;	/* policy and chain, in place, outside the heap */
 	size_t bignum_peak;

@@ -128,6 +128,7 @@ static void answer_counters(struct migtd *td)
 	pair("heap_requested_peak", c.heap_requested_peak);
 	pair("shared_size", c.shared_size);
 	pair("shared_used", c.shared_used);
+	pair("shared_abandoned", c.shared_abandoned);
 	pair("shared_extent_peak", c.shared_extent_peak);
 	pair("shared_peak", c.shared_peak);
 	pair("private_copies", c.private_copies);

@@ -30,6 +30,7 @@ void migtd_counters(const struct migtd *td, struct migtd_counters *c)
 	c->heap_requested_peak = h->peak;
 	c->shared_size = (size_t)td->shared.pages * PAGE_SIZE;
 	c->shared_used = (size_t)td->shared.used * PAGE_SIZE;
+	c->shared_abandoned = (size_t)quote_service_abandoned(&td->quoting) * PAGE_SIZE;
 	c->shared_extent_peak = (size_t)td->shared.extent * PAGE_SIZE;
 	c->shared_peak = (size_t)td->shared.peak * PAGE_SIZE;
 	c->private_copies = PAGE_SIZE + QUOTE_SIZE_MAX;

@@ -69,7 +69,11 @@ static void finish(struct migtd *td, enum status status)
 {
 	struct local_reference *ref = &td->reference;
 
-	get_quote_end(&ref->quote, &td->shared);
+	get_quote_end(&ref->quote, &td->quoting);
+	if (status == ERR_GET_QUOTE_FORM) {
+		ref->retry_at = td->now;
+		return;
+	}
 	if (status == ERR_GET_QUOTE_BUSY && ref->tries + 1 < GET_QUOTE_TRIES) {
 		ref->tries++;
 		ref->retry_at = td->now + own_quote_pause_ms(ref->tries);
@@ -99,7 +103,7 @@ bool local_reference_step(struct migtd *td)
 		ref->valid = false;
 		ref->deadline = td->now + GET_QUOTE_WAIT_MS;
 	}
-	status = get_quote_poll(&ref->quote);
+	status = get_quote_poll(&ref->quote, &td->quoting);
 	if (status == STATUS_PENDING && td->now < ref->deadline)
 		return false;
 	if (status == STATUS_PENDING)

@@ -17,7 +17,7 @@ enum status own_quote_request(struct migtd *td, struct get_quote *q, const uint8
 		memcpy(scratch->reportdata, bound, SHA384_SIZE);
 	TRY(tdg_mr_report(&td->tdx, scratch->report, scratch->reportdata));
 	memcpy(tee_tcb_svn, scratch->report + TEE_TCB_SVN_OFFSET, TEE_TCB_SVN_SIZE);
-	return get_quote_start(q, &td->tdx, &td->shared, scratch->report);
+	return get_quote_start(q, &td->quoting, scratch->report);
 }
 
 uint32_t own_quote_pause_ms(unsigned tries)
@@ -36,10 +36,15 @@ void report_data_of(bool is_source, const uint8_t th1[SHA384_SIZE], uint8_t boun
 	sha384_final(&h, bound);
 }
 
-/* Busy, or no answer: pause and try again, or give up. */
-static enum status try_later(struct session *s, enum status why)
+/* Asked in the wrong form: try again at once.  Busy: pause and try again, or give up. */
+static enum status try_again(struct session *s, enum status why)
 {
-	get_quote_end(&s->quote, &s->td->shared);
+	get_quote_end(&s->quote, &s->td->quoting);
+	if (why == ERR_GET_QUOTE_FORM) {
+		s->quote_ms = 0;
+		s->wait = SESSION_WAIT_NONE;
+		return STATUS_PENDING;
+	}
 	if (why != ERR_GET_QUOTE_BUSY || s->quote_try + 1 >= GET_QUOTE_TRIES)
 		return why;
 	s->quote_try++;
@@ -65,7 +70,7 @@ static enum status start(struct session *s)
 	report_data_of(s->is_source, spdm_th1(&s->stage.spdm), bound);
 	status = own_quote_request(s->td, &s->quote, bound, s->stage.exchange.tee_tcb_svn);
 	if (status == ERR_GET_QUOTE_BUSY)
-		return try_later(s, status);
+		return try_again(s, status);
 	TRY(status);
 	s->quote_ms = GET_QUOTE_WAIT_MS;
 	return STATUS_PENDING;
@@ -81,13 +86,13 @@ enum status own_quote_step(struct session *s)
 			return STATUS_PENDING;
 		TRY(start(s));
 	}
-	status = get_quote_poll(&s->quote);
+	status = get_quote_poll(&s->quote, &s->td->quoting);
 	if (status == STATUS_PENDING && s->quote_ms == 0) {
-		get_quote_end(&s->quote, &s->td->shared);
+		get_quote_end(&s->quote, &s->td->quoting);
 		return ERR_GET_QUOTE_TIMEOUT;
 	}
-	if (status == ERR_GET_QUOTE_BUSY)
-		return try_later(s, status);
+	if (status == ERR_GET_QUOTE_BUSY || status == ERR_GET_QUOTE_FORM)
+		return try_again(s, status);
 	TRY(status);
 	log_text(&s->td->log, LOG_INFO, "Quote generated successfully");
 	s->phase = PHASE_ATTEST;

@@ -147,6 +147,7 @@ static void run_waiting_for(struct migtd *td, enum session_wait wait)
 
 static void take_quotes(struct migtd *td)
 {
+	quote_service_reclaim(&td->quoting);
 	run_waiting_for(td, SESSION_WAIT_QUOTE);
 	if (local_reference_step(td))
 		run_waiting_for(td, SESSION_WAIT_REFERENCE);

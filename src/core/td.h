@@ -27,6 +27,7 @@ struct migtd {
 	struct tdx tdx;
 	struct heap heap;
 	struct shared shared;
+	struct quote_service quoting;
 	struct service service;
 	struct vsock vsock;
 	struct event_log event_log;

@@ -20,21 +20,26 @@ static uint32_t find_free_run(const struct shared *s, uint32_t n)
 	return s->pages;
 }
 
+static void set_owner(struct shared *s, size_t first, uint32_t pages, enum shared_tag tag)
+{
+	memset(s->owner + first, (int)tag + 1, pages);
+	s->used_by_tag[tag] += pages;
+	if (s->peak_by_tag[tag] < s->used_by_tag[tag])
+		s->peak_by_tag[tag] = s->used_by_tag[tag];
+}
+
 uint8_t *shared_take(struct shared *s, enum shared_tag tag, uint32_t pages)
 {
 	const uint32_t first = pages == 0 ? s->pages : find_free_run(s, pages);
 	if (first == s->pages)
 		return NULL;
 
-	memset(s->owner + first, (int)tag + 1, pages);
+	set_owner(s, first, pages, tag);
 	s->used += pages;
 	if (s->peak < s->used)
 		s->peak = s->used;
 	if (s->extent < first + pages)
 		s->extent = first + pages;
-	s->used_by_tag[tag] += pages;
-	if (s->peak_by_tag[tag] < s->used_by_tag[tag])
-		s->peak_by_tag[tag] = s->used_by_tag[tag];
 
 	/* The VMM can write to free pages too, so what was zeroed when given may not be zero. */
 	uint8_t *at = s->base + (size_t)first * PAGE_SIZE;
@@ -54,16 +59,50 @@ static bool owned_by_one(const struct shared *s, size_t first, uint32_t n)
 	return true;
 }
 
-void shared_give(struct shared *s, uint8_t *at, uint32_t pages)
+/* First of the n pages at `at` if they are in use under one tag, else counts a refusal. */
+static bool used_pages(struct shared *s, const uint8_t *at, uint32_t n, size_t *first)
 {
 	const uintptr_t distance = (uintptr_t)at - (uintptr_t)s->base;
-	const size_t first = distance / PAGE_SIZE;
-	if (distance % PAGE_SIZE != 0 || !owned_by_one(s, first, pages)) {
-		s->refused++;
+
+	*first = distance / PAGE_SIZE;
+	if (distance % PAGE_SIZE == 0 && owned_by_one(s, *first, n))
+		return true;
+	s->refused++;
+	return false;
+}
+
+void shared_give(struct shared *s, uint8_t *at, uint32_t pages)
+{
+	size_t first;
+
+	if (!used_pages(s, at, pages, &first))
 		return;
-	}
 	s->used -= pages;
 	s->used_by_tag[s->owner[first] - 1] -= pages;
 	memset(s->owner + first, 0, pages);
 	memset(at, 0, (size_t)pages * PAGE_SIZE);
+}
+
+void shared_retag(struct shared *s, uint8_t *at, uint32_t pages, enum shared_tag tag)
+{
+	size_t first;
+
+	if (!used_pages(s, at, pages, &first))
+		return;
+	s->used_by_tag[s->owner[first] - 1] -= pages;
+	set_owner(s, first, pages, tag);
+}
+
+uint8_t *shared_find(const struct shared *s, enum shared_tag tag, uint32_t pages,
+	const uint8_t *from)
+{
+	const size_t first = from == NULL ? 0 : (size_t)(from - s->base) / PAGE_SIZE;
+	uint32_t run = 0;
+
+	for (size_t i = first; i < s->pages; i++) {
+		run = s->owner[i] == tag + 1 ? run + 1 : 0;
+		if (run == pages)
+			return s->base + (i + 1 - pages) * PAGE_SIZE;
+	}
+	return NULL;
 }

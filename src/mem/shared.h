@@ -11,7 +11,15 @@
 
 #define PAGE_SIZE 4096u
 
-enum shared_tag { SHARED_SERVICE, SHARED_GET_QUOTE, SHARED_TAG_COUNT };
+/* The abandoned ones are still the VMM's to write to (tdx/quote_service.h). */
+enum shared_tag {
+	SHARED_SERVICE,
+	SHARED_GET_QUOTE,
+	SHARED_GET_QUOTE_ABANDONED,
+	SHARED_GET_COLLATERAL,
+	SHARED_GET_COLLATERAL_ABANDONED,
+	SHARED_TAG_COUNT
+};
 
 struct shared {
 	uint8_t *base;
@@ -35,5 +43,13 @@ uint8_t *shared_take(struct shared *s, enum shared_tag tag, uint32_t pages);
  * in use under one tag changes nothing and is counted in `refused`.
  */
 void shared_give(struct shared *s, uint8_t *at, uint32_t pages);
+/* Accounts pages in use under one tag to another from now on; anything else as shared_give(). */
+void shared_retag(struct shared *s, uint8_t *at, uint32_t pages, enum shared_tag tag);
+/*
+ * The lowest run of n pages under the tag at or behind `from` (NULL: anywhere), or NULL.  To walk
+ * runs that were all taken with the same n, go on behind the last: neighbours are not joined.
+ */
+uint8_t *shared_find(const struct shared *s, enum shared_tag tag, uint32_t pages,
+	const uint8_t *from);
 
 #endif

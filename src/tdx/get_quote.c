@@ -2,132 +2,120 @@
 #include "tdx/get_quote.h"
 
 #include "tdx/copy_once.h"
-#include "wire/reader.h"
-#include "wire/writer.h"
+#include "tdx/quote_service_internal.h"
 
-#define BUFFER_SIZE (GET_QUOTE_PAGES * PAGE_SIZE)
-#define BUFFER_VERSION 1
-#define STATUS_OFFSET 8
-
-#define STATUS_IN_FLIGHT 0xffffffffffffffffull
-#define STATUS_ERROR 0x8000000000000000ull
-#define STATUS_UNAVAILABLE 0x8000000000000001ull
-
-/* The quoting service's message, behind a big-endian length. */
-#define LENGTH_PREFIX 4
-#define MESSAGE_HEADER 16
-#define MESSAGE_FIXED (MESSAGE_HEADER + 8)
-#define MESSAGE_MAJOR 1
-#define MESSAGE_MINOR 1
-#define MESSAGE_REQUEST 0
-#define MESSAGE_RESPONSE 1
-
-#define REQUEST_SIZE (MESSAGE_FIXED + TDREPORT_SIZE)
+/* Two sizes in front of the TDREPORT, and of the quote. */
+#define MESSAGE_SIZES 8
 /* All that is looked at before the quote itself. */
-#define HEADERS_SIZE (GET_QUOTE_HEADER + LENGTH_PREFIX + MESSAGE_FIXED)
+#define FRAMED_HEADERS (GET_QUOTE_HEADER + QGS_PREFIX + QGS_HEADER + MESSAGE_SIZES)
 
-_Static_assert(HEADERS_SIZE + QUOTE_SIZE_MAX == BUFFER_SIZE, "the largest quote fills the buffer");
+_Static_assert(FRAMED_HEADERS + QUOTE_SIZE_MAX == GET_QUOTE_PAGES * PAGE_SIZE,
+	"the largest quote fills the buffer");
 
-static void frame_request(uint8_t *buffer, const uint8_t report[TDREPORT_SIZE])
+static enum quote_form form_to_ask(const struct get_quote *q, const struct quote_service *service)
 {
-	struct writer w = writer_of(buffer, BUFFER_SIZE);
+	if (service->form != QUOTE_FORM_UNKNOWN)
+		return service->form;
+	return q->framed_failed ? QUOTE_FORM_RAW : QUOTE_FORM_FRAMED;
+}
 
-	writer_u64(&w, BUFFER_VERSION);
-	writer_u64(&w, 0);
-	writer_u32(&w, LENGTH_PREFIX + REQUEST_SIZE);
-	writer_u32(&w, 0);
-	writer_u32_be(&w, REQUEST_SIZE);
-	writer_u16(&w, MESSAGE_MAJOR);
-	writer_u16(&w, MESSAGE_MINOR);
-	writer_u32(&w, MESSAGE_REQUEST);
-	writer_u32(&w, REQUEST_SIZE);
-	writer_u32(&w, 0);
-	writer_u32(&w, TDREPORT_SIZE);
-	writer_u32(&w, 0);
+static void write_request(uint8_t *buffer, enum quote_form form,
+	const uint8_t report[TDREPORT_SIZE])
+{
+	struct writer w;
+
+	if (form == QUOTE_FORM_RAW) {
+		w = quote_buffer_request(buffer, TDREPORT_SIZE);
+	} else {
+		w = quote_buffer_message(
+			buffer, QGS_GET_QUOTE_REQ, MESSAGE_SIZES + TDREPORT_SIZE);
+		writer_u32(&w, TDREPORT_SIZE);
+		writer_u32(&w, 0); /* no list of ids */
+	}
 	writer_bytes(&w, report, TDREPORT_SIZE);
 }
 
-enum status get_quote_start(struct get_quote *q, struct tdx *tdx, struct shared *shared,
+enum status get_quote_start(struct get_quote *q, struct quote_service *service,
 	const uint8_t report[TDREPORT_SIZE])
 {
+	uint8_t *buffer;
+
 	if (q->buffer != NULL)
 		return ERR_INTERNAL;
-	q->buffer = shared_take(shared, SHARED_GET_QUOTE, GET_QUOTE_PAGES);
-	if (q->buffer == NULL)
+	buffer = quote_buffer_take(service, &quote_buffer_quote);
+	if (buffer == NULL)
 		return ERR_OUT_OF_RESOURCE;
 
-	frame_request(q->buffer, report);
-	const enum status status = tdvmcall_get_quote(tdx, q->buffer, BUFFER_SIZE);
-	if (status != STATUS_OK)
-		get_quote_end(q, shared);
-	return status;
+	const enum quote_form form = form_to_ask(q, service);
+	write_request(buffer, form, report);
+	TRY(quote_buffer_ask(service, &quote_buffer_quote, buffer));
+	*q = (struct get_quote){.buffer = buffer, .form = (uint8_t)form};
+	return STATUS_OK;
 }
 
-/* The status is read alone and first: the rest is written before it. */
-static bool in_flight(const uint8_t *buffer)
+/*
+ * A VMM that wants the bare TDREPORT calls a framed one an error.  Once either form has brought a
+ * quote, an error is what it says.
+ */
+static bool may_be_the_form(struct get_quote *q, const struct quote_service *service,
+	const struct quote_answer *answer)
 {
-	uint8_t bytes[8];
-
-	copy_once(bytes, buffer + STATUS_OFFSET, sizeof(bytes));
-	struct reader r = reader_of(bytes, sizeof(bytes));
-	return reader_u64(&r) == STATUS_IN_FLIGHT;
+	q->framed_failed = answer->status == QUOTE_STATUS_ERROR && q->form == QUOTE_FORM_FRAMED;
+	return q->framed_failed && service->form != QUOTE_FORM_FRAMED;
 }
 
-static enum status buffer_status(uint64_t status)
+/* The quote is all of the answer. */
+static bool read_raw(struct get_quote *q, const struct quote_answer *answer)
 {
-	switch (status) {
-	case 0:
-		return STATUS_OK;
-	case STATUS_IN_FLIGHT:
-		return STATUS_PENDING;
-	case STATUS_ERROR:
-	case STATUS_UNAVAILABLE:
-		return ERR_GET_QUOTE_BUSY;
-	default:
-		return ERR_GET_QUOTE;
-	}
+	if (answer->size == 0 || answer->size > QUOTE_SIZE_MAX)
+		return false;
+	q->quote_offset = GET_QUOTE_HEADER;
+	q->quote_size = (uint16_t)answer->size;
+	return true;
 }
 
-enum status get_quote_poll(struct get_quote *q)
+static bool read_framed(struct get_quote *q, struct reader *r, const struct quote_answer *answer)
 {
-	uint8_t headers[HEADERS_SIZE];
+	struct qgs_message message;
+
+	if (!qgs_message_read(r, answer, &quote_buffer_quote, QGS_GET_QUOTE_RESP, &message))
+		return false;
+	const uint64_t id_size = reader_u32(r);
+	const uint64_t quote_size = reader_u32(r);
+	if (!reader_ok(r) || quote_size == 0 ||
+		QGS_HEADER + MESSAGE_SIZES + id_size + quote_size != message.size)
+		return false;
+	/* Both lie inside the buffer now: their sum is the message, and the message fits. */
+	q->quote_offset = (uint16_t)(FRAMED_HEADERS + id_size);
+	q->quote_size = (uint16_t)quote_size;
+	return true;
+}
+
+enum status get_quote_poll(struct get_quote *q, struct quote_service *service)
+{
+	uint8_t headers[FRAMED_HEADERS];
 
 	if (q->buffer == NULL)
 		return ERR_INTERNAL;
-	if (in_flight(q->buffer))
+	if (quote_buffer_in_flight(q->buffer))
 		return STATUS_PENDING;
 	copy_once(headers, q->buffer, sizeof(headers));
 
 	struct reader r = reader_of(headers, sizeof(headers));
-	(void)reader_u64(&r); /* version: ours */
-	TRY(buffer_status(reader_u64(&r)));
-	(void)reader_u32(&r); /* length of the request: ours */
-	const uint64_t out_size = reader_u32(&r);
-	const uint64_t message_size = reader_u32_be(&r);
-	const uint16_t major = reader_u16(&r);
-	(void)reader_u16(&r); /* older quoting services say minor version 0 */
-	const uint32_t type = reader_u32(&r);
-	const uint32_t size = reader_u32(&r);
-	const uint32_t error = reader_u32(&r);
-	const uint64_t id_size = reader_u32(&r);
-	const uint64_t quote_size = reader_u32(&r);
-
-	if (out_size > BUFFER_SIZE - GET_QUOTE_HEADER || out_size != LENGTH_PREFIX + message_size)
+	const struct quote_answer answer = quote_answer_read(&r);
+	if (may_be_the_form(q, service, &answer))
+		return ERR_GET_QUOTE_FORM;
+	TRY(quote_answer_status(&answer));
+	if (q->form == QUOTE_FORM_RAW ? !read_raw(q, &answer) : !read_framed(q, &r, &answer))
 		return ERR_GET_QUOTE;
-	if (major != MESSAGE_MAJOR || type != MESSAGE_RESPONSE || size != message_size)
-		return ERR_GET_QUOTE;
-	if (error != 0 || quote_size == 0 || MESSAGE_FIXED + id_size + quote_size != message_size)
-		return ERR_GET_QUOTE;
-
-	/* Both lie inside the buffer now: their sum is the message, and the message fits. */
-	q->quote_offset = (uint16_t)(HEADERS_SIZE + id_size);
-	q->quote_size = (uint16_t)quote_size;
+	if (service->form == QUOTE_FORM_UNKNOWN)
+		service->form = q->form;
 	return STATUS_OK;
 }
 
-void get_quote_end(struct get_quote *q, struct shared *shared)
+void get_quote_end(struct get_quote *q, struct quote_service *service)
 {
 	if (q->buffer != NULL)
-		shared_give(shared, q->buffer, GET_QUOTE_PAGES);
-	*q = (struct get_quote){.buffer = NULL};
+		quote_buffer_end(service, &quote_buffer_quote, q->buffer);
+	*q = (struct get_quote){.framed_failed = q->framed_failed};
 }

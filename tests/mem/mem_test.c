@@ -347,6 +347,49 @@ static void shared_pages_are_first_fit_zeroed_and_counted(void **state)
 	region_free(r);
 }
 
+static void pages_change_their_tag_and_are_found_by_it(void **state)
+{
+	(void)state;
+	struct region r = region_new(8 * PAGE_SIZE);
+	struct shared s;
+	uint8_t owner[8];
+	shared_init(&s, r.base, r.size, owner);
+	uint8_t *a = shared_take(&s, SHARED_GET_QUOTE, 2);
+	uint8_t *b = shared_take(&s, SHARED_GET_QUOTE, 2);
+	uint8_t *c = shared_take(&s, SHARED_SERVICE, 1);
+	uint8_t *d = shared_take(&s, SHARED_GET_QUOTE, 2);
+	const enum shared_tag other = SHARED_GET_QUOTE_ABANDONED;
+	assert_null(shared_find(&s, other, 2, NULL));
+
+	a[0] = 7;
+	shared_retag(&s, a, 2, other);
+	shared_retag(&s, b, 2, other);
+	shared_retag(&s, d, 2, other);
+	assert_int_equal(a[0], 7);
+	assert_int_equal(s.used, 7);
+	assert_int_equal(s.used_by_tag[SHARED_GET_QUOTE], 0);
+	assert_int_equal(s.peak_by_tag[SHARED_GET_QUOTE], 6);
+	assert_int_equal(s.used_by_tag[other], 6);
+	assert_ptr_equal(shared_find(&s, other, 2, NULL), a);
+	assert_ptr_equal(shared_find(&s, other, 2, a + 2 * PAGE_SIZE), b);
+	assert_ptr_equal(shared_find(&s, other, 2, b + 2 * PAGE_SIZE), d);
+	assert_null(shared_find(&s, other, 2, d + 2 * PAGE_SIZE));
+	assert_null(shared_find(&s, other, 5, NULL));
+	assert_null(shared_find(&s, other, 2, r.base + 8 * PAGE_SIZE));
+	assert_ptr_equal(shared_find(&s, SHARED_SERVICE, 1, NULL), c);
+	shared_give(&s, b, 2);
+	assert_ptr_equal(shared_find(&s, other, 2, a + 2 * PAGE_SIZE), d);
+	assert_int_equal(s.used_by_tag[other], 4);
+
+	/* As for giving: only pages in use under one tag. */
+	shared_retag(&s, c, 2, SHARED_GET_QUOTE);
+	shared_retag(&s, b, 2, SHARED_GET_QUOTE);
+	shared_retag(&s, a + 1, 1, SHARED_GET_QUOTE);
+	assert_int_equal(s.refused, 3);
+	assert_int_equal(s.used_by_tag[SHARED_GET_QUOTE], 0);
+	region_free(r);
+}
+
 static void only_shared_pages_in_use_can_be_given(void **state)
 {
 	(void)state;
@@ -432,6 +475,7 @@ int main(void)
 		cmocka_unit_test(nothing_but_a_live_element_can_be_given),
 		cmocka_unit_test(pools_keep_to_a_model_over_many_steps),
 		cmocka_unit_test(shared_pages_are_first_fit_zeroed_and_counted),
+		cmocka_unit_test(pages_change_their_tag_and_are_found_by_it),
 		cmocka_unit_test(only_shared_pages_in_use_can_be_given),
 		cmocka_unit_test(an_empty_shared_region_gives_nothing),
 		cmocka_unit_test(stack_peak_is_the_deepest_overwritten_word),

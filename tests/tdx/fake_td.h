@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "mem/shared.h"
+#include "tdx/quote_service.h"
 #include "tdx/tdx.h"
 
 #define FAKE_PAGES 16
@@ -22,6 +23,7 @@ struct fake_td {
 	struct tdx tdx;
 	uint8_t *ram;
 	struct shared shared;
+	struct quote_service quoting;
 	uint8_t owner[FAKE_PAGES];
 	unsigned calls;
 	struct tdcall_regs in[FAKE_CALLS];
@@ -62,6 +64,7 @@ static inline void fake_td_init(struct fake_td *td)
 		.ram_size = FAKE_PAGES * PAGE_SIZE,
 		.shared_bit = FAKE_SHARED_BIT,
 	};
+	quote_service_init(&td->quoting, &td->tdx, &td->shared);
 }
 
 static inline void fake_td_free(struct fake_td *td)

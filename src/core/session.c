@@ -122,12 +122,16 @@ static enum status phase_step(struct session *s)
 	}
 }
 
-/* A session that waits for bytes that can no longer come has failed. */
+/*
+ * Whatever a session waits for, bytes of its peer come after it: without a connection it has
+ * failed.  A peer that has said goodbye may have said more before, which is read first.
+ */
 static enum status check_connection(const struct session *s)
 {
-	if (s->wait != SESSION_WAIT_IO || s->phase == PHASE_CONNECT ||
-		vsock_rx_waiting(&s->connection) > 0)
+	if (s->wait == SESSION_WAIT_NONE || s->phase == PHASE_CONNECT)
 		return STATUS_PENDING;
+	if (vsock_was_reset(&s->connection))
+		return ERR_TRANSPORT_CLOSED;
 	const enum status status = vsock_status(&s->connection);
 	return status == STATUS_OK ? STATUS_PENDING : status;
 }
@@ -157,6 +161,14 @@ static uint32_t minus(uint32_t left, uint64_t elapsed)
 	return elapsed < left ? left - (uint32_t)elapsed : 0;
 }
 
+/* Who let the time run out: the own quoting service or the peer. */
+static enum status time_out_of(const struct session *s)
+{
+	return s->wait == SESSION_WAIT_QUOTE || s->wait == SESSION_WAIT_REFERENCE ?
+		ERR_GET_QUOTE_TIMEOUT :
+		ERR_TIMEOUT;
+}
+
 enum status session_clock(struct session *s, uint64_t now)
 {
 	const uint64_t elapsed = now - s->last_ms;
@@ -176,7 +188,7 @@ enum status session_clock(struct session *s, uint64_t now)
 			return ERR_SLOT_HELD;
 	}
 	s->budget_ms = minus(s->budget_ms, elapsed);
-	return s->budget_ms > 0 ? STATUS_OK : ERR_TIMEOUT;
+	return s->budget_ms > 0 ? STATUS_OK : time_out_of(s);
 }
 
 void session_end(struct session *s, enum status why)
@@ -190,7 +202,7 @@ void session_end(struct session *s, enum status why)
 		peer_policy_abort(&s->stage.pre.peer);
 	if (s->peer != NULL)
 		policy_record_drop(&td->store, s->peer);
-	get_quote_end(&s->quote, &td->shared);
+	get_quote_end(&s->quote, &td->quoting);
 	work_slot_give(session_slots(s), s);
 	if (s->connection.vsock != NULL)
 		vsock_close(&s->connection);

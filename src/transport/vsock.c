@@ -326,12 +326,14 @@ static bool apply_connecting(struct vsock_connection *c, const struct vsock_head
 /* A reset carries no more than its addresses; its other fields are not looked at. */
 static void apply_reset(struct vsock_connection *c)
 {
-	if (c->state == VSOCK_CONNECTING)
+	if (c->state == VSOCK_CONNECTING) {
 		break_connection(c, ERR_TRANSPORT_REFUSED, false);
-	else if (c->state == VSOCK_OPEN)
+	} else if (c->state == VSOCK_OPEN) {
 		ended_by_peer(c, false);
-	else
+		c->was_reset = true;
+	} else {
 		set_unsent(c, c->unsent & UNSENT_WAKE);
+	}
 }
 
 static void apply(struct vsock_connection *c, const struct vsock_header *h, struct reader payload)
@@ -452,6 +454,11 @@ enum status vsock_status(const struct vsock_connection *c)
 	default:
 		return ERR_TRANSPORT_CLOSED;
 	}
+}
+
+bool vsock_was_reset(const struct vsock_connection *c)
+{
+	return c->was_reset || c->state == VSOCK_RESET;
 }
 
 size_t vsock_rx_waiting(const struct vsock_connection *c)

@@ -47,6 +47,7 @@ struct vsock_connection {
 	uint8_t state;
 	uint8_t peer_shutdown;
 	uint8_t unsent;			/* control packets the carrier had no room for yet */
+	bool was_reset;			/* by the peer's reset, without a shutdown before */
 	enum status error;		/* why it went to VSOCK_RESET */
 	uint32_t peer_buf_alloc;
 	uint32_t peer_fwd_cnt;
@@ -115,6 +116,12 @@ bool vsock_blocked(const struct vsock *v);
  * before it ended the connection can still be read, until then it counts as open.
  */
 enum status vsock_status(const struct vsock_connection *c) MUST_CHECK;
+
+/*
+ * True for a connection that was broken off: reset by the peer or its VMM, without the shutdown of
+ * a peer that has said all, or broken on this side.  What was sent before may still be read.
+ */
+bool vsock_was_reset(const struct vsock_connection *c);
 
 /* Bytes the peer sent that the session has not taken. */
 size_t vsock_rx_waiting(const struct vsock_connection *c);

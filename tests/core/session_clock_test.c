@@ -73,6 +73,27 @@ static void the_quoting_service_has_its_own_clock(void **state)
 	assert_int_equal(s.quote_ms, 0);
 }
 
+static void a_budget_spent_on_own_quotes_is_the_quoting_services_fault(void **state)
+{
+	static const struct {
+		enum phase phase;
+		enum session_wait wait;
+		enum status status;
+	} row[] = {
+		{PHASE_QUOTE, SESSION_WAIT_QUOTE, ERR_GET_QUOTE_TIMEOUT},
+		{PHASE_ATTEST, SESSION_WAIT_REFERENCE, ERR_GET_QUOTE_TIMEOUT},
+		{PHASE_ATTEST, SESSION_WAIT_IO, ERR_TIMEOUT},
+		{PHASE_CONNECT, SESSION_WAIT_IO, ERR_TIMEOUT},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+		set_up(state);
+		s.phase = (uint8_t)row[i].phase;
+		s.wait = row[i].wait;
+		assert_int_equal(session_clock(&s, 1000 + SESSION_TIMEOUT_MS), row[i].status);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -81,6 +102,8 @@ int main(void)
 		cmocka_unit_test_setup(held_and_queued_clocks_stand_still, set_up),
 		cmocka_unit_test_setup(a_peer_may_not_sit_on_a_slot, set_up),
 		cmocka_unit_test_setup(the_quoting_service_has_its_own_clock, set_up),
+		cmocka_unit_test_setup(
+			a_budget_spent_on_own_quotes_is_the_quoting_services_fault, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -482,6 +482,7 @@ static void queued_data_stay_readable_after_the_peer_has_ended(void **state)
 		if (row[i].answered)
 			assert_sent(k, &c, OP_RST);
 		assert_int_equal(vsock_status(&c), STATUS_OK);
+		assert_int_equal(vsock_was_reset(&c), row[i].op == OP_RST);
 		assert_int_equal(stream_rx(&s, got, 399), 399);
 		assert_int_equal(vsock_status(&c), STATUS_OK);
 		assert_int_equal(stream_rx(&s, got + 399, 100), 1);
@@ -547,6 +548,32 @@ static void data_after_the_peer_said_it_sends_no_more_reset(void **state)
 	peer_sends(k, &c, OP_RW, pattern, 1);
 	poll_all(&v);
 	assert_int_equal(vsock_status(&c), ERR_TRANSPORT_PROTOCOL);
+	assert_true(vsock_was_reset(&c));
+	carrier_free(k);
+}
+
+static void a_reset_after_the_shutdown_takes_nothing_back(void **state)
+{
+	struct vsock v;
+	struct vsock_connection c;
+	struct carrier *k = carrier_new(&v);
+
+	(void)state;
+	open_connection(&v, k, &c, 1234);
+	assert_false(vsock_was_reset(&c));
+	peer_sends(k, &c, OP_RW, pattern, 9);
+	struct vsock_header h = from_peer(&c, OP_SHUTDOWN, 0);
+	h.flags = 3;
+	carrier_queue(k, &h, NULL);
+	h.op = OP_RST;
+	carrier_queue(k, &h, NULL);
+	poll_all(&v);
+	assert_false(vsock_was_reset(&c));
+	assert_int_equal(vsock_rx_waiting(&c), 9);
+	vsock_close(&c);
+	/* And the next connection begins anew. */
+	assert_int_equal(vsock_connect(&v, &c, 1, 2, 1234), STATUS_OK);
+	assert_false(vsock_was_reset(&c));
 	carrier_free(k);
 }
 
@@ -656,6 +683,7 @@ int main(void)
 		cmocka_unit_test(queued_data_stay_readable_after_the_peer_has_ended),
 		cmocka_unit_test(a_peer_that_only_stops_receiving_may_still_send),
 		cmocka_unit_test(data_after_the_peer_said_it_sends_no_more_reset),
+		cmocka_unit_test(a_reset_after_the_shutdown_takes_nothing_back),
 		cmocka_unit_test(closing_says_so_and_late_packets_are_reset),
 		cmocka_unit_test(closing_before_the_answer_resets),
 		cmocka_unit_test(local_ports_are_unique_and_wrap_inside_their_range),

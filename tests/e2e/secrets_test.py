@@ -5,6 +5,7 @@ its secrets lie in its arena and nowhere else."""
 import json
 import subprocess
 import sys
+import threading
 
 import p384
 from attack import flip, vanish
@@ -104,9 +105,12 @@ class Session:
         self.attack = attack or (self.look if look else self.honest)
         self.scalar = None
         self.error = None
+        self.begun = threading.Event()
         self.lab_session = watch.lab.begin(self.relay)
+        self.begun.set()
 
     def relay(self, direction, index, name, message):
+        self.begun.wait()
         # The receiver waits for this very message, the sender for its answer.
         try:
             self.watch.collect(self.secrets)

@@ -75,7 +75,8 @@ class Client:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.socket.connect(path)
+        # The socket's name is there a moment before its owner listens.
+        wait_until(f"{path} to listen", lambda: self.socket.connect_ex(path) == 0)
         self.events = []
 
     def _receive(self, seconds):

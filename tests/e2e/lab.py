@@ -63,8 +63,17 @@ class Platform:
         self.process = lab.spawn(
             [lab.tdhost, "platform", "--listen", f"unix:{self.path}", "--vsock",
              f"unix:{self.prefix}", "--pki", f"{lab.pki}/hosts/{name}"], stderr=self.log)
-        wait_until(f"platform {name}", lambda: os.path.exists(self.path))
-        self.client = Client(self.path)
+        self.client = None
+        wait_until(f"platform {name}", self._connect)
+
+    def _connect(self):
+        if self.process.poll() is not None:
+            raise LabError(f"platform {self.name} ended")
+        try:
+            self.client = Client(self.path)
+        except OSError:     # not listening yet; the path may be there from one that was killed
+            return False
+        return True
 
     def fault(self, text):
         self.client.ask(do="fault", set=text)
@@ -368,19 +377,26 @@ class Lab:
         for migtd in list(self.migtds):
             self.stop(migtd)
 
-    def begin(self, attack=None, src=None, dst=None):
-        """Starts one pre-migration; end() gives both statuses."""
+    def begin(self, attack=None, src=None, dst=None, premig=(None, None)):
+        """Starts one pre-migration; end() gives both statuses.
+
+        A side with a function in `premig` has a user TD of its own: premig(port) starts it.
+        """
         session = Session()
         session.src, session.dst = src or self.src, dst or self.dst
         a, b = session.src.platform, session.dst.platform
         session.ports = (self.port, self.port + 1)
         self.port += 2
         session.relay = Relay(a, b, *session.ports, attack)
-        session.tds = (
-            a.client.ask(do="td-create", migtd_pid=session.src.process.pid)["td"],
-            b.client.ask(do="td-create", migtd_pid=session.dst.process.pid, incoming=True)["td"])
-        b.client.ask(do="premig", td=session.tds[1], port=session.ports[1])
-        a.client.ask(do="premig", td=session.tds[0], port=session.ports[0])
+        session.tds = [None, None]
+        for side, migtd in ((1, session.dst), (0, session.src)):
+            if premig[side]:
+                premig[side](session.ports[side])
+                continue
+            client = migtd.platform.client
+            session.tds[side] = client.ask(do="td-create", migtd_pid=migtd.process.pid,
+                                           incoming=side == 1)["td"]
+            client.ask(do="premig", td=session.tds[side], port=session.ports[side])
         return session
 
     def end(self, session):

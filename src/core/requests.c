@@ -126,9 +126,10 @@ static void log_usage(struct migtd *td)
 	}
 }
 
-void session_finish(struct session *s, enum status result)
+void session_finish(struct session *s, enum status status)
 {
 	struct migtd *td = s->td;
+	const enum status result = session_outcome(s, status);
 	const uint64_t request_id = s->request_id;
 
 	if (result == STATUS_OK) {

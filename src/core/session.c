@@ -146,14 +146,14 @@ enum status session_step(struct session *s)
 		return status;
 	/*
 	 * Success is the keys exchanged and written, and nothing else: the engine's word alone is
-	 * not enough, and a source that has written them loses nothing by a lost END_SESSION.  A
-	 * destination needs END_SESSION as the proof that the source got its answer.
+	 * not enough.
 	 */
-	if (status == STATUS_OK && !s->keys_written)
-		return ERR_INTERNAL;
-	if (status != STATUS_OK && s->is_source && s->keys_written)
-		return STATUS_OK;
-	return status;
+	return status == STATUS_OK && !s->keys_written ? ERR_INTERNAL : status;
+}
+
+enum status session_outcome(const struct session *s, enum status status)
+{
+	return s->is_source && s->keys_written ? STATUS_OK : status;
 }
 
 static uint32_t minus(uint32_t left, uint64_t elapsed)

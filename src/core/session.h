@@ -91,6 +91,13 @@ enum status session_step(struct session *s) MUST_CHECK;
 /* Advances the session's clocks to now; the status when one has run out. */
 enum status session_clock(struct session *s, uint64_t now) MUST_CHECK;
 
+/*
+ * What the VMM is told of a session that ended with `status`, of its own accord or because a clock
+ * ran out.  A source that has written the keys has succeeded: it loses nothing by a lost
+ * END_SESSION_ACK.  A destination needs END_SESSION as the proof that the source got its answer.
+ */
+enum status session_outcome(const struct session *s, enum status status) MUST_CHECK;
+
 /* Tells the peer if that is still possible and gives everything back but the arena itself. */
 void session_end(struct session *s, enum status why);
 

@@ -74,6 +74,6 @@ void session_unrun(struct session *s);
 /* requests.c: takes what the VMM asks for; true when there may be more. */
 bool requests_poll(struct migtd *td);
 /* Ends a session: report, accounting, arena wiped. */
-void session_finish(struct session *s, enum status result);
+void session_finish(struct session *s, enum status status);
 
 #endif

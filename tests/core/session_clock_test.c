@@ -94,6 +94,16 @@ static void a_budget_spent_on_own_quotes_is_the_quoting_services_fault(void **st
 	}
 }
 
+static void only_a_source_that_has_written_the_keys_outlives_a_late_failure(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		s.is_source = (i & 1) != 0;
+		s.keys_written = (i & 2) != 0;
+		assert_int_equal(session_outcome(&s, ERR_TIMEOUT), i == 3 ? STATUS_OK : ERR_TIMEOUT);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +111,8 @@ int main(void)
 		cmocka_unit_test_setup(a_huge_leap_is_a_time_out, set_up),
 		cmocka_unit_test_setup(held_and_queued_clocks_stand_still, set_up),
 		cmocka_unit_test_setup(a_peer_may_not_sit_on_a_slot, set_up),
+		cmocka_unit_test_setup(
+			only_a_source_that_has_written_the_keys_outlives_a_late_failure, set_up),
 		cmocka_unit_test_setup(the_quoting_service_has_its_own_clock, set_up),
 		cmocka_unit_test_setup(
 			a_budget_spent_on_own_quotes_is_the_quoting_services_fault, set_up),

@@ -21,7 +21,9 @@ enum status local_reference_ready(struct migtd *td, const uint8_t tee_tcb_svn[16
 {
 	struct local_reference *ref = &td->reference;
 
-	if (!ref->wanted && !valid_for(td, tee_tcb_svn, LOCAL_REFERENCE_MARGIN_MS)) {
+	if (valid_for(td, tee_tcb_svn, LOCAL_REFERENCE_MARGIN_MS))
+		return STATUS_OK;
+	if (!ref->wanted) {
 		/* Those who waited for an attempt that failed are told so; a newcomer starts one. */
 		if (waited && ref->failure != STATUS_OK)
 			return ref->failure;
@@ -30,11 +32,7 @@ enum status local_reference_ready(struct migtd *td, const uint8_t tee_tcb_svn[16
 		ref->retry_at = td->now;
 		(void)local_reference_step(td);
 	}
-	if (ref->wanted)
-		return STATUS_PENDING;
-	if (ref->failure != STATUS_OK)
-		return ref->failure;
-	return valid_for(td, tee_tcb_svn, LOCAL_REFERENCE_MARGIN_MS) ? STATUS_OK : STATUS_PENDING;
+	return ref->wanted || ref->failure == STATUS_OK ? STATUS_PENDING : ref->failure;
 }
 
 /* The quote must be about this very TD and the TDREPORT it was asked with. */
@@ -43,7 +41,7 @@ static bool is_own(const struct migtd *td, const struct quote_result *result)
 	static const uint8_t zero[REPORTDATA_SIZE];
 	const uint8_t *b = result->bytes;
 
-	return memcmp(b + RESULT_TEE_TCB_SVN, td->reference.tee_tcb_svn, 16) == 0 &&
+	return memcmp(b + RESULT_TEE_TCB_SVN, td->reference.next_tee_tcb_svn, 16) == 0 &&
 	       memcmp(b + RESULT_TD_ATTRIBUTES, td->tdinfo + TDINFO_ATTRIBUTES, 8) == 0 &&
 	       memcmp(b + RESULT_XFAM, td->tdinfo + TDINFO_XFAM, 8) == 0 &&
 	       memcmp(b + RESULT_MRTD, td->tdinfo + TDINFO_MRTD, 4 * SHA384_SIZE) == 0 &&
@@ -56,13 +54,19 @@ static enum status take(struct migtd *td)
 {
 	struct local_reference *ref = &td->reference;
 	struct quote_result result;
+	struct policy_facts facts;
 	const size_t n = ref->quote.quote_size;
 
 	memcpy(ref->copy, ref->quote.buffer + ref->quote.quote_offset, n);
 	TRY(verify_quote(&td->own->collateral, td->scratch, ref->copy, n, &result));
 	if (!is_own(td, &result))
 		return ERR_GET_QUOTE;
-	return policy_facts_of(td->own, &td->own->record, &result, &ref->facts);
+	TRY(policy_facts_of(td->own, &td->own->record, &result, &facts));
+	ref->facts = facts;
+	memcpy(ref->tee_tcb_svn, ref->next_tee_tcb_svn, sizeof(ref->tee_tcb_svn));
+	ref->made_at = td->now;
+	ref->valid = true;
+	return STATUS_OK;
 }
 
 static void finish(struct migtd *td, enum status status)
@@ -80,8 +84,6 @@ static void finish(struct migtd *td, enum status status)
 		return;
 	}
 	ref->wanted = false;
-	ref->valid = status == STATUS_OK;
-	ref->made_at = td->now;
 	ref->failure = status;
 }
 
@@ -95,12 +97,11 @@ bool local_reference_step(struct migtd *td)
 	if (ref->quote.buffer == NULL) {
 		if (td->now < ref->retry_at)
 			return false;
-		status = own_quote_request(td, &ref->quote, NULL, ref->tee_tcb_svn);
+		status = own_quote_request(td, &ref->quote, NULL, ref->next_tee_tcb_svn);
 		if (status != STATUS_OK) {
 			finish(td, status);
 			return !ref->wanted;
 		}
-		ref->valid = false;
 		ref->deadline = td->now + GET_QUOTE_WAIT_MS;
 	}
 	status = get_quote_poll(&ref->quote, &td->quoting);

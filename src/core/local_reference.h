@@ -6,6 +6,7 @@
  * It is the same for every session on one platform state, so it is made once and used by all
  * sessions for at most LOCAL_REFERENCE_MS and only while the TEE_TCB_SVN that a session sees in its
  * own fresh TDREPORT equals the one in the reference.  Nothing secret or session-bound is in it.
+ * The one at hand serves the sessions that began with it until its successor is there.
  */
 #ifndef CORE_LOCAL_REFERENCE_H
 #define CORE_LOCAL_REFERENCE_H
@@ -20,6 +21,7 @@
 struct local_reference {
 	struct policy_facts facts;
 	uint8_t tee_tcb_svn[16];
+	uint8_t next_tee_tcb_svn[16];	/* of the TDREPORT behind the quote in flight */
 	bool valid;
 	bool wanted;
 	uint8_t tries;

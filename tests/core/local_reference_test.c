@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#include "../tdx/fake_td.h"
+
+#include <string.h>
+
+#include "core/own_quote.h"
+
+#define IN_FLIGHT 0xff	/* each byte of the buffer's status */
+#define LEAF_MR_REPORT 4
+#define MADE_AT 100000
+
+static struct migtd td;
+static struct fake_td fake;
+static struct tdcall_scratch *scratch;
+static uint8_t copy[QUOTE_SIZE_MAX];
+static uint8_t *quote_buffer;
+static unsigned quotes;
+
+static const uint8_t svn[16] = {5, 0, 7};
+
+/* TDREPORTs of zeros but for the SVN; quotes that stay in flight. */
+static void answer(struct fake_td *f, struct tdcall_regs *regs)
+{
+	if (regs->rax == LEAF_MR_REPORT) {
+		memset(scratch->report, 0, sizeof(scratch->report));
+		memcpy(scratch->report + 264, svn, sizeof(svn));
+		regs->rax = 0;
+		return;
+	}
+	quote_buffer = fake_shared_page(f, regs->r12);
+	memset(quote_buffer + 8, IN_FLIGHT, 8);
+	quotes++;
+	regs->rax = 0;
+	regs->r10 = 0;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	fake_td_init(&fake);
+	fake.answer = answer;
+	memset(&td, 0, sizeof(td));
+	td.tdx = fake.tdx;
+	td.shared = fake.shared;
+	quote_service_init(&td.quoting, &td.tdx, &td.shared);
+	td.tdcall = scratch = (struct tdcall_scratch *)(void *)fake.ram;
+	td.reference.copy = copy;
+	td.now = MADE_AT;
+	td.reference.valid = true;
+	td.reference.made_at = MADE_AT;
+	memcpy(td.reference.tee_tcb_svn, svn, sizeof(svn));
+	quotes = 0;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	get_quote_end(&td.reference.quote, &td.quoting);
+	fake_td_free(&fake);
+	return 0;
+}
+
+static void a_reference_serves_all_sessions_of_its_platform_state(void **state)
+{
+	static const uint8_t other[16] = {6};
+
+	(void)state;
+	assert_int_equal(local_reference_ready(&td, svn, false), STATUS_OK);
+	assert_true(local_reference_fresh(&td, svn));
+	assert_false(local_reference_fresh(&td, other));
+	assert_int_equal(quotes, 0);
+	assert_int_equal(local_reference_ready(&td, other, false), STATUS_PENDING);
+	assert_int_equal(quotes, 1);
+}
+
+static void a_successor_in_the_making_fails_no_session_that_began_with_the_old_one(void **state)
+{
+	(void)state;
+	td.now = MADE_AT + LOCAL_REFERENCE_MS - LOCAL_REFERENCE_MARGIN_MS;
+	assert_int_equal(local_reference_ready(&td, svn, false), STATUS_OK);
+	td.now++;
+	assert_int_equal(local_reference_ready(&td, svn, false), STATUS_PENDING);
+	assert_int_equal(quotes, 1);
+	/* The session that began a millisecond ago gets its verdict now. */
+	assert_true(local_reference_fresh(&td, svn));
+	td.now = MADE_AT + LOCAL_REFERENCE_MS;
+	assert_true(local_reference_fresh(&td, svn));
+	td.now++;
+	assert_false(local_reference_fresh(&td, svn));
+}
+
+static void a_successor_that_fails_is_no_reference(void **state)
+{
+	(void)state;
+	td.now = MADE_AT + LOCAL_REFERENCE_MS;
+	assert_int_equal(local_reference_ready(&td, svn, false), STATUS_PENDING);
+	/* "Success", and a quoting service's message that is none. */
+	memset(quote_buffer + 8, 0, 8);
+	assert_true(local_reference_step(&td));
+	assert_null(td.reference.quote.buffer);
+	assert_int_equal(local_reference_ready(&td, svn, true), ERR_GET_QUOTE);
+	td.now++;
+	assert_false(local_reference_fresh(&td, svn));
+	/* A newcomer has it tried once more. */
+	assert_int_equal(local_reference_ready(&td, svn, false), STATUS_PENDING);
+	assert_int_equal(quotes, 2);
+}
+
+static void a_quote_that_never_comes_is_given_up(void **state)
+{
+	(void)state;
+	td.now = MADE_AT + LOCAL_REFERENCE_MS;
+	assert_int_equal(local_reference_ready(&td, svn, false), STATUS_PENDING);
+	td.now += GET_QUOTE_WAIT_MS - 1;
+	assert_false(local_reference_step(&td));
+	td.now++;
+	assert_true(local_reference_step(&td));
+	assert_int_equal(local_reference_ready(&td, svn, true), ERR_GET_QUOTE_TIMEOUT);
+	assert_int_equal(quote_service_abandoned(&td.quoting), td.shared.used);
+	memset(quote_buffer + 8, 0, 8);
+	quote_service_reclaim(&td.quoting);
+	assert_int_equal(td.shared.used, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_reference_serves_all_sessions_of_its_platform_state, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_successor_in_the_making_fails_no_session_that_began_with_the_old_one,
+			set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_successor_that_fails_is_no_reference, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_quote_that_never_comes_is_given_up, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

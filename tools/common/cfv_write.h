@@ -15,7 +15,7 @@ struct cfv_file {
 	struct blob data;
 };
 
-/* Appends `size` bytes; the unused part is 0xff.  TOOL_REJECT if the files do not fit. */
+/* Appends `size` bytes; the unused part is 0xff.  TOOL_USAGE if the files do not fit. */
 int cfv_write(const struct cfv_file *files, size_t n, size_t size, struct blob *out) MUST_USE;
 
 #endif

@@ -92,13 +92,13 @@ static void log_failure(struct session *s, enum status result)
 	line_text(&line, status_name(result));
 	line_text(&line, ", ");
 	line_text(&line, status_text(result));
-	if (s->reason.property != NULL) {
+	if (s->refused.property != NULL) {
 		line_text(&line, " (");
-		line_text(&line, s->reason.block);
+		line_text(&line, s->refused.block);
 		line_text(&line, "[");
-		line_dec(&line, s->reason.index);
+		line_dec(&line, s->refused.index);
 		line_text(&line, "] ");
-		line_text(&line, s->reason.property);
+		line_text(&line, s->refused.property);
 		line_text(&line, ")");
 	}
 	line_text(&line, "; result ");

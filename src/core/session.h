@@ -69,7 +69,7 @@ struct session {
 	bool in_spdm;				/* which arm of `stage` is live */
 	bool has_init_tdinfo;
 	bool keys_written;
-	struct policy_reason reason;
+	struct policy_place refused;		/* by the own policy: where */
 	struct get_quote quote;
 	struct vsock_connection connection;
 	union {

@@ -39,6 +39,7 @@ struct migtd {
 	struct work_slots destination_slots;
 	struct local_reference reference;
 	struct migration_request request;	/* scratch for WaitForRequest */
+	struct policy_reason reason;		/* of the last refusal by the own policy */
 	uint8_t tdinfo[TDINFO_SIZE];		/* own, final: no RTMR is extended after start-up */
 	struct session *run_first;
 	struct session *run_last;

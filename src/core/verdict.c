@@ -47,6 +47,40 @@ static enum status check_binding(const struct session *s)
 		ERR_REPORT_DATA;
 }
 
+static void line_value(struct line *line, const struct reason_text *value)
+{
+	line_text_n(line, value->text, value->n);
+	if (value->cut)
+		line_text(line, LINE_CUT);
+}
+
+/* What the own policy demands and what the peer has, on lines of their own: both may be long. */
+static void tell_reason(struct session *s)
+{
+	const struct policy_reason *why = &s->td->reason;
+	struct line line;
+
+	s->refused = why->place;
+	line_begin_request(&line, &s->td->log, LOG_ERROR, s->request_id);
+	line_text(&line, "own policy refuses the peer: ");
+	line_text(&line, why->place.block);
+	line_text(&line, "[");
+	line_dec(&line, why->place.index);
+	line_text(&line, "] ");
+	line_text(&line, why->place.property);
+	line_text(&line, " is ");
+	line_value(&line, &why->actual);
+	line_end(&line);
+	line_begin_request(&line, &s->td->log, LOG_ERROR, s->request_id);
+	line_text(&line, "own policy demands ");
+	if (why->operation != NULL) {
+		line_text(&line, why->operation);
+		line_text(&line, " ");
+	}
+	line_value(&line, &why->expected);
+	line_end(&line);
+}
+
 static enum status check_policy(struct session *s)
 {
 	struct migtd *td = s->td;
@@ -56,9 +90,11 @@ static enum status check_policy(struct session *s)
 	TRY(policy_facts_of(td->own, s->peer, &slot->result, &facts));
 	if (!local_reference_fresh(td, s->stage.exchange.tee_tcb_svn))
 		return ERR_TIMEOUT;
-	TRY(policy_evaluate(td->own, s->is_source, s->peer, &facts, &td->reference.facts,
-		&s->reason));
-	s->reason = (struct policy_reason){0};
+	const enum status status = policy_evaluate(
+		td->own, s->is_source, s->peer, &facts, &td->reference.facts, &td->reason);
+	if (status != STATUS_OK)
+		tell_reason(s);
+	TRY(status);
 	if (s->is_source)
 		return STATUS_OK;
 	return policy_check_initial(

@@ -8,7 +8,7 @@ struct evaluation {
 	const struct policy_facts *local;
 	struct policy_schema schema;
 	struct property property;
-	struct policy_reason reason;	/* of the first fault of the block at hand, in judging order */
+	struct policy_reason *reason;	/* of the first fault of the block at hand, in judging order */
 	enum status status;
 	uint8_t member;			/* its place in that order (enum policy_member) */
 	uint8_t index;			/* of the block at hand */
@@ -146,8 +146,9 @@ static void end_property(struct evaluation *v, enum policy_member member)
 		return;
 	v->status = status;
 	v->member = (uint8_t)member;
-	v->reason.property = property_name(member);
-	v->reason.index = v->index;
+	v->reason->place.property = property_name(member);
+	v->reason->place.index = v->index;
+	property_reason(&v->property, v->reason);
 }
 
 static enum status take_event(void *ctx, const struct json_event *e)
@@ -176,11 +177,13 @@ static enum status take_event(void *ctx, const struct json_event *e)
 /* What no policy can allow, whatever its blocks say (2.13). */
 static enum status mandatory(const struct policy_facts *f, struct policy_reason *reason)
 {
-	const struct policy_reason because = {.block = "mandatory", .property = "tcbStatus"};
+	const bool platform = f->platform_known && (f->tcb_status <= TCB_UNRECOGNISED ||
+			f->tcb_status >= TCB_REVOKED);
+	const uint8_t actual = platform ? f->tcb_status :
+		f->migtd_known ? f->migtd_status : TCB_UNKNOWN;
 	enum status status = STATUS_OK;
 
-	if (f->platform_known && (f->tcb_status <= TCB_UNRECOGNISED ||
-			f->tcb_status >= TCB_REVOKED))
+	if (platform)
 		status = ERR_POLICY_TCB;
 	else if (!f->migtd_known || f->migtd_status <= TCB_UNRECOGNISED)
 		status = ERR_POLICY_MIGTD;
@@ -188,8 +191,13 @@ static enum status mandatory(const struct policy_facts *f, struct policy_reason 
 		status = ERR_POLICY_SVN;
 	else if (f->migtd_status != TCB_UP_TO_DATE && f->migtd_status != TCB_OUT_OF_DATE)
 		status = ERR_POLICY_MIGTD;
-	if (status != STATUS_OK)
-		*reason = because;
+	if (status == STATUS_OK)
+		return STATUS_OK;
+	*reason = (struct policy_reason){.place = {.block = "mandatory",
+		.property = platform ? "tcbStatus" : "migtdIdentity.tcbStatus"}};
+	reason_text(&reason->expected, platform ? "a known status but Revoked" :
+		"a MigTD that its policy maps to a level, UpToDate or OutOfDate");
+	reason_text(&reason->actual, tcb_status_name((enum tcb_status)actual));
 	return status;
 }
 
@@ -197,16 +205,15 @@ static enum status evaluate_list(const struct policy_own *own, const struct poli
 	const char *name, const struct policy_facts *facts, const struct policy_facts *local,
 	struct policy_reason *reason)
 {
-	struct evaluation v = {.facts = facts, .local = local, .reason = {.block = name}};
+	struct evaluation v = {.facts = facts, .local = local, .reason = reason};
 
+	*reason = (struct policy_reason){.place = {.block = name, .property = ""}};
 	policy_schema_begin(&v.schema, NODE_BLOCK, true);
 	if (list->end > list->begin) {
 		const enum status status = json_parse(own->policy + list->begin,
 			list->end - list->begin, take_event, &v);
-		if (status != STATUS_OK) {
-			*reason = v.reason;
+		if (status != STATUS_OK)
 			return status;
-		}
 	}
 	return mandatory(facts, reason);
 }
@@ -217,12 +224,15 @@ enum status policy_evaluate(const struct policy_own *own, bool is_source,
 {
 	const struct policy_span *side = is_source ? &own->index.forward : &own->index.backward;
 
-	*reason = (struct policy_reason){.block = "", .property = ""};
 	TRY(evaluate_list(own, &own->index.common, "policy", facts, local, reason));
 	TRY(evaluate_list(own, side, is_source ? "forwardPolicy" : "backwardPolicy", facts, local,
 		reason));
 	if (is_source && peer->policy_svn < own->record.policy_svn) {
-		*reason = (struct policy_reason){.block = "mandatory", .property = "policySvn"};
+		*reason = (struct policy_reason){
+			.place = {.block = "mandatory", .property = "policySvn"},
+			.operation = "greater-or-equal"};
+		reason_dec(&reason->expected, own->record.policy_svn);
+		reason_dec(&reason->actual, peer->policy_svn);
 		return ERR_POLICY_SVN;
 	}
 	return STATUS_OK;

@@ -7,25 +7,29 @@
 
 #define TCB_STATUS_SIZE 32u
 
+static const char *const status_names[] = {
+	[TCB_UNKNOWN] = "(unknown)",
+	[TCB_UNRECOGNISED] = "(unrecognised)",
+	[TCB_UP_TO_DATE] = "UpToDate",
+	[TCB_SW_HARDENING_NEEDED] = "SWHardeningNeeded",
+	[TCB_CONFIGURATION_NEEDED] = "ConfigurationNeeded",
+	[TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED] = "ConfigurationAndSWHardeningNeeded",
+	[TCB_OUT_OF_DATE] = "OutOfDate",
+	[TCB_OUT_OF_DATE_CONFIGURATION_NEEDED] = "OutOfDateConfigurationNeeded",
+	[TCB_REVOKED] = "Revoked",
+};
+
 enum tcb_status tcb_status_of(const uint8_t *text, size_t n)
 {
-	static const struct {
-		const char *text;
-		enum tcb_status status;
-	} names[] = {
-		{"UpToDate", TCB_UP_TO_DATE},
-		{"SWHardeningNeeded", TCB_SW_HARDENING_NEEDED},
-		{"ConfigurationNeeded", TCB_CONFIGURATION_NEEDED},
-		{"ConfigurationAndSWHardeningNeeded", TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED},
-		{"OutOfDate", TCB_OUT_OF_DATE},
-		{"OutOfDateConfigurationNeeded", TCB_OUT_OF_DATE_CONFIGURATION_NEEDED},
-		{"Revoked", TCB_REVOKED},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strlen(names[i].text) == n && memcmp(names[i].text, text, n) == 0)
-			return names[i].status;
+	for (size_t i = TCB_UP_TO_DATE; i < ARRAY_SIZE(status_names); i++)
+		if (strlen(status_names[i]) == n && memcmp(status_names[i], text, n) == 0)
+			return (enum tcb_status)i;
 	return TCB_UNRECOGNISED;
+}
+
+const char *tcb_status_name(enum tcb_status status)
+{
+	return status < ARRAY_SIZE(status_names) ? status_names[status] : status_names[TCB_UNRECOGNISED];
 }
 
 /* --- SVN mapping --------------------------------------------------------------------------- */

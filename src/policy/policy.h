@@ -9,6 +9,7 @@
 #include "attest/attest.h"
 #include "crypto/crypto.h"
 #include "json/json.h"
+#include "policy/reason.h"
 
 #define POLICY_MAPPINGS_MAX 16
 #define POLICY_LEVELS_MAX 16
@@ -37,6 +38,8 @@ struct policy_date {
 
 /* The status that a tcbStatus text names; TCB_UNRECOGNISED for another text. */
 enum tcb_status tcb_status_of(const uint8_t *text, size_t n);
+/* The text that names a status; of the first two, a word for people. */
+const char *tcb_status_name(enum tcb_status status);
 
 /* tdMeasurements -> isvsvn: the digest covers MRTD, RTMR0, RTMR1 and what else `pins` names. */
 struct policy_mapping {
@@ -110,13 +113,6 @@ struct policy_facts {
 	struct policy_date migtd_date;
 };
 
-/* Where a verdict came from, for the log and for ReportStatus. */
-struct policy_reason {
-	const char *block;	/* "policy", "forwardPolicy", "mandatory", ... */
-	const char *property;	/* "tcbDate", ... */
-	uint8_t index;		/* of the block in its list */
-};
-
 #include "policy/own.h"		/* struct policy_own */
 #include "policy/peer.h"	/* struct peer_policy_reader */
 
@@ -173,7 +169,8 @@ enum status policy_facts_of(const struct policy_own *own, const struct policy_re
 
 /*
  * The verdict of one side on its peer's facts under its own policy (2.14): common list, then the
- * forward (source) or backward (destination) one, then for the source policySvn.
+ * forward (source) or backward (destination) one, then for the source policySvn.  `reason` is set
+ * when the verdict is not STATUS_OK.
  */
 enum status policy_evaluate(const struct policy_own *own, bool is_source,
 	const struct policy_record *peer, const struct policy_facts *facts,

@@ -13,33 +13,40 @@ static bool text_is(const uint8_t *at, size_t n, const char *text)
 	return strlen(text) == n && memcmp(at, text, n) == 0;
 }
 
+static const char *const operation_names[] = {
+	[OPERATION_OTHER] = "(unknown operation)",
+	[OPERATION_EQUAL] = "equal",
+	[OPERATION_GREATER_OR_EQUAL] = "greater-or-equal",
+	[OPERATION_IN_RANGE] = "in-range",
+	[OPERATION_SUBSET] = "subset",
+	[OPERATION_ALLOW_LIST] = "allow-list",
+	[OPERATION_DENY_LIST] = "deny-list",
+};
+
 void property_operation(struct property *p, const struct json_event *e)
 {
-	static const struct {
-		const char *text;
-		enum property_operation operation;
-	} names[] = {
-		{"equal", OPERATION_EQUAL},
-		{"greater-or-equal", OPERATION_GREATER_OR_EQUAL},
-		{"in-range", OPERATION_IN_RANGE},
-		{"in-time-range", OPERATION_IN_RANGE},
-		{"subset", OPERATION_SUBSET},
-		{"allow-list", OPERATION_ALLOW_LIST},
-		{"deny-list", OPERATION_DENY_LIST},
-	};
-
 	p->operation = OPERATION_OTHER;
 	if (!e->first || !e->last)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (text_is(e->text, e->n, names[i].text))
-			p->operation = (uint8_t)names[i].operation;
+	if (text_is(e->text, e->n, "in-time-range"))
+		p->operation = OPERATION_IN_RANGE;
+	for (uint8_t i = OPERATION_EQUAL; i < ARRAY_SIZE(operation_names); i++)
+		if (text_is(e->text, e->n, operation_names[i]))
+			p->operation = i;
 }
 
 /* --- the reference ------------------------------------------------------------------------- */
 
+static void list_comma(struct property *p)
+{
+	if (p->list.n > 0)
+		reason_text(&p->list, ", ");
+}
+
 static void list_integer(struct property *p, const struct json_event *e)
 {
+	list_comma(p);
+	reason_dec(&p->list, e->value);
 	if (p->value.type == FACT_INTEGER && e->value == p->value.integer)
 		p->contains = true;
 }
@@ -47,6 +54,9 @@ static void list_integer(struct property *p, const struct json_event *e)
 static void list_string(struct property *p, const struct json_event *e)
 {
 	p->reference = REFERENCE_STRING_LIST;
+	if (e->first)
+		list_comma(p);
+	reason_text_n(&p->list, e->text, e->n);
 	if (!e->first)
 		return;
 	/* No fact and no status name needs more than one part. */
@@ -292,4 +302,53 @@ enum property_outcome property_judge(const struct property *p)
 			       p->value.integer == TCB_OUT_OF_DATE);
 	}
 	return BAD_REFERENCE;
+}
+
+/* --- for people ----------------------------------------------------------------------------- */
+
+static void fact_text(struct reason_text *to, const struct fact *fact)
+{
+	if (!fact->known)
+		reason_text(to, "(unknown)");
+	else if (fact->type == FACT_STRING)
+		reason_text_n(to, fact->text, fact->n);
+	else if (fact->type == FACT_INTEGER)
+		reason_dec(to, fact->integer);
+	else
+		reason_text(to, tcb_status_name((enum tcb_status)fact->integer));
+}
+
+static void reference_text(struct reason_text *to, const struct property *p)
+{
+	switch ((enum property_reference)p->reference) {
+	case REFERENCE_INTEGER:
+		reason_dec(to, p->integer);
+		return;
+	case REFERENCE_STRING:
+		reason_text_n(to, p->text, p->n);
+		to->cut = to->cut || p->cut;
+		if (is_local(p)) {
+			reason_text(to, " = ");
+			fact_text(to, &p->local);
+		}
+		return;
+	case REFERENCE_INTEGER_LIST:
+	case REFERENCE_STRING_LIST:
+		reason_text(to, "[");
+		reason_text_n(to, p->list.text, p->list.n);
+		reason_text(to, "]");
+		to->cut = to->cut || p->list.cut;
+		return;
+	case REFERENCE_NONE:
+		return;
+	}
+}
+
+void property_reason(const struct property *p, struct policy_reason *reason)
+{
+	reason->operation = operation_names[p->operation];
+	reason->expected = (struct reason_text){.n = 0};
+	reason->actual = (struct reason_text){.n = 0};
+	reference_text(&reason->expected, p);
+	fact_text(&reason->actual, &p->value);
 }

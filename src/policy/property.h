@@ -47,6 +47,7 @@ struct property {
 	uint8_t n;
 	uint32_t integer;
 	uint8_t text[JSON_PART_MAX];
+	struct reason_text list;	/* a list as the policy writes it, for people */
 };
 
 void property_begin(struct property *p, const struct fact *value, const struct fact *local);
@@ -54,5 +55,7 @@ void property_operation(struct property *p, const struct json_event *e);
 /* An event of the reference's value. */
 void property_reference(struct property *p, const struct json_event *e);
 enum property_outcome property_judge(const struct property *p);
+/* What the property wants and what the peer has. */
+void property_reason(const struct property *p, struct policy_reason *reason);
 
 #endif

@@ -75,10 +75,10 @@ static enum status property(const char *group, const char *name, const char *ope
 	const struct lists lists = {.common = block};
 	const enum status status = evaluate(&lists, true, facts, local);
 
-	if (status != STATUS_OK && strcmp(reason.block, "mandatory") != 0) {
-		assert_string_equal(reason.block, "policy");
-		assert_string_equal(reason.property, name);
-		assert_int_equal(reason.index, 0);
+	if (status != STATUS_OK && strcmp(reason.place.block, "mandatory") != 0) {
+		assert_string_equal(reason.place.block, "policy");
+		assert_string_equal(reason.place.property, name);
+		assert_int_equal(reason.place.index, 0);
 	}
 	free(block);
 	return status;
@@ -325,7 +325,7 @@ static void unknown_facts_fail_every_rule_about_them(void **state)
 	assert_int_equal(property("servtd", "tcbDate", "greater-or-equal", "\"\"", &f, &local),
 		ERR_POLICY_MIGTD);
 	assert_int_equal(property("servtd", "isvsvn", "equal", "7", &f, &local), ERR_POLICY_MIGTD);
-	assert_string_equal(reason.block, "mandatory");
+	assert_string_equal(reason.place.block, "mandatory");
 }
 
 /* --- lists --------------------------------------------------------------------------------- */
@@ -377,15 +377,15 @@ static void each_side_applies_the_common_list_and_its_own(void **state)
 
 	(void)state;
 	assert_int_equal(evaluate(&common, true, &f, &f), ERR_POLICY_TCB);
-	assert_string_equal(reason.block, "policy");
+	assert_string_equal(reason.place.block, "policy");
 	assert_int_equal(evaluate(&common, false, &f, &f), ERR_POLICY_TCB);
 	assert_int_equal(evaluate(&forward, true, &f, &f), ERR_POLICY_TCB);
-	assert_string_equal(reason.block, "forwardPolicy");
+	assert_string_equal(reason.place.block, "forwardPolicy");
 	assert_int_equal(evaluate(&forward, false, &f, &f), STATUS_OK);
 	assert_int_equal(evaluate(&backward, true, &f, &f), STATUS_OK);
 	assert_int_equal(evaluate(&backward, false, &f, &f), ERR_POLICY_TCB);
-	assert_string_equal(reason.block, "backwardPolicy");
-	assert_string_equal(reason.property, "tcbEvaluationDataNumber");
+	assert_string_equal(reason.place.block, "backwardPolicy");
+	assert_string_equal(reason.place.property, "tcbEvaluationDataNumber");
 }
 
 static void the_first_failing_block_and_the_first_rule_in_it_decide(void **state)
@@ -401,10 +401,66 @@ static void the_first_failing_block_and_the_first_rule_in_it_decide(void **state
 
 	(void)state;
 	assert_int_equal(evaluate(&lists, true, &f, &f), ERR_POLICY_TCB);
-	assert_string_equal(reason.property, "tcbEvaluationDataNumber");
-	assert_int_equal(reason.index, 1);
+	assert_string_equal(reason.place.property, "tcbEvaluationDataNumber");
+	assert_int_equal(reason.place.index, 1);
 	assert_int_equal(evaluate(&crl, true, &f, &f), ERR_POLICY_OPERATION);
-	assert_string_equal(reason.property, "pckCrlNum");
+	assert_string_equal(reason.place.property, "pckCrlNum");
+}
+
+static void assert_told(const char *operation, const char *expected, const char *actual)
+{
+	if (operation == NULL)
+		assert_null(reason.operation);
+	else
+		assert_string_equal(reason.operation, operation);
+	assert_int_equal(reason.expected.n, strlen(expected));
+	assert_memory_equal(reason.expected.text, expected, strlen(expected));
+	assert_int_equal(reason.actual.n, strlen(actual));
+	assert_memory_equal(reason.actual.text, actual, strlen(actual));
+}
+
+static void a_refusal_tells_what_is_demanded_and_what_is_there(void **state)
+{
+	struct policy_facts f = good_facts(), local = good_facts();
+	const struct lists none = {0};
+
+	(void)state;
+	property("tcb", "tcbEvaluationDataNumber", "greater-or-equal", "16", &f, &local);
+	assert_told("greater-or-equal", "16", "15");
+	property("tcb", "tcbEvaluationDataNumber", "subset", "[1, 2,4294967295]", &f, &local);
+	assert_told("subset", "[1, 2, 4294967295]", "15");
+	property("tcb", "tcbEvaluationDataNumber", "in-time-range", "\"1..9\"", &f, &local);
+	assert_told("in-range", "1..9", "15");
+	local.tcb_evaluation_number = 17;
+	property("tcb", "tcbEvaluationDataNumber", "equal", "\"init\"", &f, &local);
+	assert_told("equal", "init = 17", "15");
+	property("tcb", "tcbDate", "equal", "\"2024-01-01\"", &f, &local);
+	assert_told("equal", "2024-01-01", "2025-09-01T00:00:00Z");
+	property("platform", "fmspc", "deny-list", "[\"A\",\"10C06F000000\"]", &f, &local);
+	assert_told("deny-list", "[A, 10C06F000000]", "10C06F000000");
+	property("platform", "fmspc", "resembles", "\"A\"", &f, &local);
+	assert_told("(unknown operation)", "A", "10C06F000000");
+	f.tcb_status = TCB_CONFIGURATION_NEEDED;
+	property("tcb", "tcbStatusAccepted", "allow-list", "[\"UpToDate\"]", &f, &local);
+	assert_told("allow-list", "[UpToDate]", "ConfigurationNeeded");
+	f.tcb_status = TCB_REVOKED;
+	assert_int_equal(evaluate(&none, true, &f, &local), ERR_POLICY_TCB);
+	assert_told(NULL, "a known status but Revoked", "Revoked");
+}
+
+static void a_long_reference_is_told_cut(void **state)
+{
+	const struct policy_facts f = good_facts();
+	char list[400] = "[";
+
+	(void)state;
+	for (int i = 0; i < 30; i++)
+		strcat(list, i == 0 ? "\"123456789\"" : ",\"123456789\"");
+	strcat(list, "]");
+	property("platform", "fmspc", "allow-list", list, &f, &f);
+	assert_true(reason.expected.cut);
+	assert_int_equal(reason.expected.n, REASON_TEXT_MAX);
+	assert_memory_equal(reason.expected.text, "[123456789, 123456789, ", 23);
 }
 
 static void a_list_that_is_no_list_fails_closed(void **state)
@@ -435,7 +491,7 @@ static void only_the_source_refuses_a_downgraded_policy(void **state)
 			const enum status status = policy_evaluate(own, source, &peer, &f, &f, &reason);
 			assert_int_equal(status, source && svn < 5 ? ERR_POLICY_SVN : STATUS_OK);
 			if (status != STATUS_OK)
-				assert_string_equal(reason.property, "policySvn");
+				assert_string_equal(reason.place.property, "policySvn");
 		}
 	}
 }
@@ -510,6 +566,8 @@ int main(void)
 		cmocka_unit_test(without_a_list_the_mandatory_denies_stand),
 		cmocka_unit_test(each_side_applies_the_common_list_and_its_own),
 		cmocka_unit_test(the_first_failing_block_and_the_first_rule_in_it_decide),
+		cmocka_unit_test(a_refusal_tells_what_is_demanded_and_what_is_there),
+		cmocka_unit_test(a_long_reference_is_told_cut),
 		cmocka_unit_test(a_list_that_is_no_list_fails_closed),
 		cmocka_unit_test(only_the_source_refuses_a_downgraded_policy),
 		cmocka_unit_test(self_rules_refuse_every_downgrade_and_nothing_else),

@@ -358,10 +358,10 @@ static void find_reasons(struct pass *p)
 			struct session_result *s = &p->sessions[i];
 			const struct child *c = pass_td(p, role, i)->child;
 			AUTO_TEXT request = tool_text(
-				"[request %" JSON_INTEGER_FORMAT "]", p->user_td[role][i]);
+				"ERROR - [request %" JSON_INTEGER_FORMAT "]", p->user_td[role][i]);
 			if (s->status[role] == 0 || s->reason[role] != NULL)
 				continue;
-			s->reason[role] = child_log_line(c, request);
+			s->reason[role] = child_log_about(c, request);
 			if (s->reason[role] == NULL)
 				s->reason[role] = child_log_line(c, "failed in");
 		}

@@ -226,6 +226,26 @@ char *child_log_line(const struct child *c, const char *what)
 	return found;
 }
 
+char *child_log_about(const struct child *c, const char *what)
+{
+	AUTO_BLOB log = {0};
+	char *found = NULL;
+
+	if (access(c->log, R_OK) != 0 || file_read(c->log, &log) != TOOL_OK)
+		return NULL;
+	for (char *rest = (char *)log.data, *line; (line = strsep(&rest, "\n")) != NULL;) {
+		const char *at = strstr(line, what);
+		if (at == NULL)
+			continue;
+		at += strlen(what);
+		at += strspn(at, " ");
+		char *joined = found == NULL ? tool_text("%s", at) : tool_text("%s; %s", found, at);
+		free(found);
+		found = joined;
+	}
+	return found;
+}
+
 size_t child_log_count(const struct child *c, const char *what)
 {
 	AUTO_BLOB log = {0};

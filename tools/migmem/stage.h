@@ -50,6 +50,8 @@ struct child *stage_fork(struct stage *s, const char *name, int (*body)(void *),
 
 /* The last line of a child's log that contains `what`, or NULL. */
 char *child_log_line(const struct child *c, const char *what);
+/* What stands behind `what` in each such line, joined by "; ", or NULL. */
+char *child_log_about(const struct child *c, const char *what);
 size_t child_log_count(const struct child *c, const char *what);
 
 /* Milliseconds of the monotonic clock. */

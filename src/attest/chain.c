@@ -51,13 +51,17 @@ bool chain_is_certificate(const struct x509 *cert, const uint8_t digest[SHA256_S
 	return memcmp(found, digest, sizeof(found)) == 0;
 }
 
+enum status chain_check_name(const struct x509 *cert, const struct x509 *issuer)
+{
+	return x509_name_matches(cert->issuer, issuer->subject) ? STATUS_OK : ERR_X509_CHAIN;
+}
+
 enum status chain_check_issued(const struct x509 *cert, const struct x509 *issuer,
 	const uint8_t point[P256_POINT_SIZE])
 {
 	struct x509_key key = {.curve = X509_P256};
 
-	if (!x509_name_matches(cert->issuer, issuer->subject))
-		return ERR_X509_CHAIN;
+	TRY(chain_check_name(cert, issuer));
 	memcpy(key.point, point, P256_POINT_SIZE);
 	return x509_verify(cert, &key);
 }

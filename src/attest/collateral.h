@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
- * What is kept of a collateral bundle: places in its text and the few values that were verified
- * at start-up.  All fields are private to src/attest.
+ * What is kept of a collateral bundle: places in its text, the few values that were verified at
+ * start-up, and the signatures accepted since.  All fields are private to src/attest.
  */
 #ifndef ATTEST_COLLATERAL_H
 #define ATTEST_COLLATERAL_H
 
+#include "attest/accept_cache.h"
 #include "crypto/crypto.h"
 
 /* Bundles with more platforms are refused. */
@@ -38,6 +39,7 @@ struct collateral {
 	uint8_t root_point[P256_POINT_SIZE];
 	uint8_t issuer_digest[SHA256_SIZE];	/* of the CA certificate that issued the PCK CRL */
 	uint8_t issuer_point[P256_POINT_SIZE];
+	struct accept_cache accepted;
 	uint32_t platform_count;
 	struct collateral_platform platform[COLLATERAL_PLATFORMS_MAX];
 };

@@ -30,7 +30,7 @@ struct quote {
 	const uint8_t *signature;	/* by the attestation key, r || s */
 	const uint8_t *attestation_key;	/* x || y */
 	const uint8_t *qe_report;
-	const uint8_t *qe_report_signature;
+	const uint8_t *qe_report_signature;	/* directly behind the report */
 	struct span qe_auth;
 	struct span chain;		/* PEM certificates, without the NUL behind them */
 };

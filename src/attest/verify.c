@@ -36,17 +36,31 @@ static enum status assign_roles(const struct attest_work *w, struct pck_chain *c
 	return STATUS_OK;
 }
 
-static enum status check_signatures(const struct collateral *c, const struct pck_chain *chain)
+/* As chain_check_issued(); the signature may have been accepted before. */
+static enum status check_issued(struct collateral *c, enum accept_role role,
+	const struct x509 *cert, const struct x509 *issuer)
+{
+	const uint8_t *point = chain_point(issuer);
+	struct accept_key key;
+
+	accept_key_of(&key, role, c->root_digest, point, cert->der.at, cert->der.n);
+	if (accept_cache_find(&c->accepted, &key))
+		return chain_check_name(cert, issuer);
+	TRY(chain_check_issued(cert, issuer, point));
+	accept_cache_store(&c->accepted, &key);
+	return STATUS_OK;
+}
+
+static enum status check_signatures(struct collateral *c, const struct pck_chain *chain)
 {
 	if (!chain_is_certificate(chain->root, c->root_digest))
 		return ERR_X509_ROOT;
 	TRY(chain_check_certificate(chain->intermediate, true));
 	/* The CA certificate of the bundle was verified at start-up. */
 	if (!chain_is_certificate(chain->intermediate, c->issuer_digest))
-		TRY(chain_check_issued(chain->intermediate, chain->root, c->root_point));
+		TRY(check_issued(c, ACCEPT_INTERMEDIATE, chain->intermediate, chain->root));
 	TRY(chain_check_certificate(chain->pck, false));
-	return chain_check_issued(chain->pck, chain->intermediate,
-		chain_point(chain->intermediate));
+	return check_issued(c, ACCEPT_PCK, chain->pck, chain->intermediate);
 }
 
 static enum status check_revocation(const struct collateral *c, struct attest_work *w,
@@ -66,7 +80,7 @@ static enum status check_revocation(const struct collateral *c, struct attest_wo
 	return w->crl_facts.listed ? ERR_REVOKED : STATUS_OK;
 }
 
-static enum status check_pck_chain(const struct collateral *c, struct attest_work *w)
+static enum status check_pck_chain(struct collateral *c, struct attest_work *w)
 {
 	const struct span text = w->quote.chain;
 	struct pck_chain chain;
@@ -140,14 +154,30 @@ static enum status check_p256(const uint8_t *point, const uint8_t *from, size_t 
 	return p256_verify(point, digest, signature) == STATUS_OK ? STATUS_OK : failure;
 }
 
-static enum status check_quoting_enclave(const struct collateral *c, struct attest_work *w)
+/* The QE report is signed by the PCK certificate's key. */
+static enum status check_qe_report(struct collateral *c, const struct attest_work *w)
+{
+	const struct quote *q = &w->quote;
+	const uint8_t *point = chain_point(&w->cert[0]);
+	struct accept_key key;
+
+	accept_key_of(&key, ACCEPT_QE_REPORT, c->root_digest, point, q->qe_report,
+		QE_REPORT_SIZE + P256_SIGNATURE_SIZE);
+	if (accept_cache_find(&c->accepted, &key))
+		return STATUS_OK;
+	TRY(check_p256(point, q->qe_report, QE_REPORT_SIZE, q->qe_report_signature,
+		ERR_QE_REPORT));
+	accept_cache_store(&c->accepted, &key);
+	return STATUS_OK;
+}
+
+static enum status check_quoting_enclave(struct collateral *c, struct attest_work *w)
 {
 	const struct quote *q = &w->quote;
 	uint8_t binding[SHA256_SIZE];
 	struct sha256 h;
 
-	TRY(check_p256(chain_point(&w->cert[0]), q->qe_report, QE_REPORT_SIZE,
-		q->qe_report_signature, ERR_QE_REPORT));
+	TRY(check_qe_report(c, w));
 	sha256_init(&h);
 	sha256_update(&h, q->attestation_key, P256_POINT_SIZE);
 	sha256_update(&h, q->qe_auth.at, q->qe_auth.n);
@@ -283,7 +313,7 @@ static enum status write_result(const struct attest_work *w, struct quote_result
 	return STATUS_OK;
 }
 
-static enum status verify(const struct collateral *c, struct attest_work *w,
+static enum status verify(struct collateral *c, struct attest_work *w,
 	const uint8_t *quote, size_t n, struct quote_result *result,
 	struct quote_details *details)
 {
@@ -304,7 +334,7 @@ static enum status verify(const struct collateral *c, struct attest_work *w,
 	return write_result(w, result);
 }
 
-enum status verify_quote_in_detail(const struct collateral *c, struct attest_scratch *scratch,
+enum status verify_quote_in_detail(struct collateral *c, struct attest_scratch *scratch,
 	const uint8_t *quote, size_t n, struct quote_result *result,
 	struct quote_details *details)
 {
@@ -318,7 +348,7 @@ enum status verify_quote_in_detail(const struct collateral *c, struct attest_scr
 	return verdict;
 }
 
-enum status verify_quote(const struct collateral *c, struct attest_scratch *scratch,
+enum status verify_quote(struct collateral *c, struct attest_scratch *scratch,
 	const uint8_t *quote, size_t n, struct quote_result *result)
 {
 	struct quote_details details;

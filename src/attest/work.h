@@ -54,6 +54,9 @@ enum status chain_check_certificate(const struct x509 *cert, bool is_ca) MUST_CH
 /* True if the certificate is, byte for byte, the one with this digest. */
 bool chain_is_certificate(const struct x509 *cert, const uint8_t digest[SHA256_SIZE]);
 
+/* The certificate names `issuer` as its issuer. */
+enum status chain_check_name(const struct x509 *cert, const struct x509 *issuer) MUST_CHECK;
+
 /* The certificate is issued and signed by `issuer`, whose key is `point`. */
 enum status chain_check_issued(const struct x509 *cert, const struct x509 *issuer,
 	const uint8_t point[P256_POINT_SIZE]) MUST_CHECK;

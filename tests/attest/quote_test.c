@@ -350,16 +350,20 @@ static void crl_numbers_are_those_openssl_reads(void **state)
 	free_vector(&v);
 }
 
-static void a_quote_costs_three_signature_checks(void **state)
+static void a_quote_costs_three_signature_checks_and_then_one(void **state)
 {
 	struct vector v;
 	struct quote_result result;
 
 	(void)state;
 	open_real(&v, &result);
-	const uint64_t before = crypto_counters()->p256_verify;
-	assert_int_equal(judge_quote(v.quote.bytes, v.quote.n), STATUS_OK);
-	assert_int_equal(crypto_counters()->p256_verify - before, 3);
+	assert_int_equal(collateral_open(&collateral, &scratch, v.bundle.bytes, v.bundle.n),
+		STATUS_OK);
+	for (int i = 0; i < 3; i++) {
+		const uint64_t before = crypto_counters()->p256_verify;
+		assert_int_equal(judge_quote(v.quote.bytes, v.quote.n), STATUS_OK);
+		assert_int_equal(crypto_counters()->p256_verify - before, i == 0 ? 3 : 1);
+	}
 	free_vector(&v);
 }
 
@@ -392,7 +396,7 @@ int main(void)
 		cmocka_unit_test(members_are_all_required_and_none_may_come_twice),
 		cmocka_unit_test(the_published_bundles_open_and_serve_their_platforms),
 		cmocka_unit_test(crl_numbers_are_those_openssl_reads),
-		cmocka_unit_test(a_quote_costs_three_signature_checks),
+		cmocka_unit_test(a_quote_costs_three_signature_checks_and_then_one),
 		cmocka_unit_test(the_sample_with_a_chain_in_der_is_refused),
 	};
 

@@ -514,7 +514,7 @@ static void the_earlier_date_is_the_date(void **state)
 	world_free(&w);
 }
 
-static void unknown_certificates_cost_one_check_more(void **state)
+static void a_ca_certificate_that_is_not_the_bundles_costs_one_check_more(void **state)
 {
 	struct world w;
 
@@ -538,7 +538,7 @@ int main(void)
 		cmocka_unit_test(levels_decide),
 		cmocka_unit_test(relaunch_is_advised_by_the_module_now_loaded),
 		cmocka_unit_test(the_earlier_date_is_the_date),
-		cmocka_unit_test(unknown_certificates_cost_one_check_more),
+		cmocka_unit_test(a_ca_certificate_that_is_not_the_bundles_costs_one_check_more),
 	};
 
 	oracle_start_crypto();

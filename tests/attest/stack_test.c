@@ -73,8 +73,9 @@ static void verification_keeps_to_a_small_stack(void **state)
 	const size_t quote = stack_of(verify) - thread;
 	assert_int_equal(verdict, STATUS_OK);
 	print_message("stack: collateral_open %zu, verify_quote %zu bytes\n", open, quote);
-	print_message("sizes: struct collateral %zu, struct attest_scratch %zu bytes\n",
-		sizeof(struct collateral), sizeof(struct attest_scratch));
+	print_message("sizes: struct collateral %zu (cache %zu), struct attest_scratch %zu bytes\n",
+		sizeof(struct collateral), sizeof(struct accept_cache),
+		sizeof(struct attest_scratch));
 	assert_true(open < STACK_LIMIT && quote < STACK_LIMIT);
 	assert_true(sizeof(struct collateral) <= 4096);
 	free_vector(&vector);

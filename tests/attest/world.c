@@ -15,6 +15,13 @@ struct der {
 	size_t n;
 };
 
+struct world_files {
+	struct der root, ca, pck, signing, quote_root, quote_ca;
+	char *bundle;
+	uint8_t quote[8192];
+	size_t quote_n;
+};
+
 static void need(bool ok, const char *what)
 {
 	if (!ok) {
@@ -141,6 +148,8 @@ void world_create(struct world *w)
 	w->qe = default_qe();
 	w->tcb_extra = w->qe_extra = "";
 	w->tcb_signer = w->qe_signer = w->key[SIGNING];
+	w->files = calloc(1, sizeof(*w->files));
+	need(w->files != NULL, "memory");
 }
 
 void world_free(struct world *w)
@@ -149,6 +158,8 @@ void world_free(struct world *w)
 		EVP_PKEY_free(w->key[i]);
 	json_decref(w->tcb);
 	json_decref(w->qe);
+	free(w->files->bundle);
+	free(w->files);
 }
 
 /* --- signatures ----------------------------------------------------------------------------- */
@@ -268,29 +279,29 @@ static void make_sgx_extension(const struct world *w, struct der *d)
 
 /* --- bundle --------------------------------------------------------------------------------- */
 
-struct files {
-	struct der root, ca, pck, signing, quote_root, quote_ca;
-	char *bundle;
-	uint8_t quote[8192];
-	size_t quote_n;
-};
-
 static void issue(const struct oracle_certificate *what, struct der *d)
 {
 	d->n = oracle_issue(what, d->bytes, sizeof(d->bytes));
 }
 
-static void issue_all(struct world *w, struct files *f)
+static void issue_unless_kept(const struct world *w, int which,
+	const struct oracle_certificate *what, struct der *d)
+{
+	if ((w->kept >> which & 1) == 0)
+		issue(what, d);
+}
+
+static void issue_all(struct world *w, struct world_files *f)
 {
 	struct der sgx;
 
 	make_sgx_extension(w, &sgx);
 	w->pck.sgx = sgx.bytes;
 	w->pck.sgx_n = sgx.n;
-	issue(&w->root, &f->root);
-	issue(&w->ca, &f->ca);
-	issue(&w->pck, &f->pck);
-	issue(&w->signing, &f->signing);
+	issue_unless_kept(w, ROOT, &w->root, &f->root);
+	issue_unless_kept(w, CA, &w->ca, &f->ca);
+	issue_unless_kept(w, PCK, &w->pck, &f->pck);
+	issue_unless_kept(w, SIGNING, &w->signing, &f->signing);
 	f->quote_root = f->root;
 	f->quote_ca = f->ca;
 	if (w->own_quote_root)
@@ -327,7 +338,7 @@ static json_t *crl(const struct oracle_crl *what)
 	return pem("X509 CRL", &d);
 }
 
-static void make_bundle(const struct world *w, struct files *f)
+static void make_bundle(const struct world *w, struct world_files *f)
 {
 	char *tcb = signed_document("tcbInfo", w->tcb, w->tcb_extra, w->tcb_signer);
 	char *qe = signed_document("enclaveIdentity", w->qe, w->qe_extra, w->qe_signer);
@@ -349,21 +360,21 @@ static void make_bundle(const struct world *w, struct files *f)
 
 /* --- quote ---------------------------------------------------------------------------------- */
 
-static void add(struct files *f, const void *from, size_t n)
+static void add(struct world_files *f, const void *from, size_t n)
 {
 	need(f->quote_n + n <= sizeof(f->quote), "quote size");
 	memcpy(f->quote + f->quote_n, from, n);
 	f->quote_n += n;
 }
 
-static void add_number(struct files *f, uint32_t value, size_t n)
+static void add_number(struct world_files *f, uint32_t value, size_t n)
 {
 	const uint8_t bytes[] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
 		(uint8_t)(value >> 24)};
 	add(f, bytes, n);
 }
 
-static size_t make_chain(const struct world *w, const struct files *f, char *text)
+static size_t make_chain(const struct world *w, const struct world_files *f, char *text)
 {
 	char one[3 * DER_MAX];
 	size_t n = 0;
@@ -403,7 +414,7 @@ static void make_qe_report(const struct world *w, const uint8_t *ak, const uint8
 	SHA256(bound, 64 + w->qe_auth, report + 320);
 }
 
-static void add_body(const struct world *w, struct files *f)
+static void add_body(const struct world *w, struct world_files *f)
 {
 	uint8_t body[648];
 
@@ -422,7 +433,7 @@ static void add_body(const struct world *w, struct files *f)
 	add(f, body, size);
 }
 
-static void make_quote(const struct world *w, struct files *f)
+static void make_quote(const struct world *w, struct world_files *f)
 {
 	char chain[20000];
 	uint8_t ak[64], auth[256], report[384], rs[64];
@@ -458,24 +469,50 @@ static void make_quote(const struct world *w, struct files *f)
 	add(f, chain, chain_n);
 }
 
+/* --- verdict -------------------------------------------------------------------------------- */
+
+static struct attest_scratch scratch;
+
+void world_issue(struct world *w)
+{
+	issue_all(w, w->files);
+	make_quote(w, w->files);
+}
+
+enum status world_open(struct world *w, struct collateral *c)
+{
+	const uint64_t before = crypto_counters()->p256_verify;
+
+	free(w->files->bundle);
+	make_bundle(w, w->files);
+	const enum status verdict = collateral_open(c, &scratch, (uint8_t *)w->files->bundle,
+		strlen(w->files->bundle));
+	w->open_checks = crypto_counters()->p256_verify - before;
+	return verdict;
+}
+
+enum status world_verify(struct world *w, struct collateral *c)
+{
+	const uint64_t before = crypto_counters()->p256_verify;
+	const enum status verdict = verify_quote(c, &scratch, w->files->quote, w->files->quote_n,
+		&w->result);
+
+	w->quote_checks = crypto_counters()->p256_verify - before;
+	return verdict;
+}
+
+uint8_t *world_quote(const struct world *w, size_t *n)
+{
+	*n = w->files->quote_n;
+	return w->files->quote;
+}
+
 enum status world_judge(struct world *w)
 {
 	static struct collateral collateral;
-	static struct attest_scratch scratch;
-	struct files *f = calloc(1, sizeof(*f));
 
-	issue_all(w, f);
-	make_bundle(w, f);
-	make_quote(w, f);
-	const uint64_t before = crypto_counters()->p256_verify;
-	enum status verdict = collateral_open(&collateral, &scratch, (uint8_t *)f->bundle,
-		strlen(f->bundle));
-	const uint64_t between = crypto_counters()->p256_verify;
-	if (verdict == STATUS_OK)
-		verdict = verify_quote(&collateral, &scratch, f->quote, f->quote_n, &w->result);
-	w->open_checks = between - before;
-	w->quote_checks = crypto_counters()->p256_verify - between;
-	free(f->bundle);
-	free(f);
-	return verdict;
+	world_issue(w);
+	w->quote_checks = 0;
+	TRY(world_open(w, &collateral));
+	return world_verify(w, &collateral);
 }

@@ -11,6 +11,8 @@
 #include "attest/attest.h"
 #include "oracle.h"
 
+struct world_files;
+
 enum { ROOT, CA, PCK, SIGNING, AK, OTHER, WORLD_KEYS };
 
 struct world {
@@ -19,6 +21,7 @@ struct world {
 	struct oracle_certificate root, ca, pck, signing;
 	struct oracle_certificate quote_root, quote_ca;	/* as in the quote's chain */
 	bool own_quote_root, own_quote_ca;	/* not the same bytes as in the bundle */
+	unsigned kept;			/* bits 1 << ROOT etc.: not issued again */
 	struct oracle_crl root_crl, pck_crl;
 	const char *quote_order;	/* "pcr": PCK, CA, root */
 	const char *line_end;		/* of the quote's chain */
@@ -43,6 +46,7 @@ struct world {
 	/* Verdict */
 	struct quote_result result;
 	uint64_t open_checks, quote_checks;
+	struct world_files *files;
 };
 
 /* One UpToDate level of components {5, 0...}, pcesvn 10, TDX {3, 0...}; the platform has it. */
@@ -58,5 +62,14 @@ json_t *world_module(const char *id, json_t *levels);
 
 /* Makes all of it, opens the bundle and verifies the quote. */
 enum status world_judge(struct world *w);
+
+/* The same step by step: issues certificates and makes the quote; */
+void world_issue(struct world *w);
+/* signs the documents and opens the bundle, which stays until the next one is made; */
+enum status world_open(struct world *w, struct collateral *c);
+/* verifies the quote. */
+enum status world_verify(struct world *w, struct collateral *c);
+/* The quote, to be changed. */
+uint8_t *world_quote(const struct world *w, size_t *n);
 
 #endif

@@ -7,7 +7,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	static struct attest_scratch scratch;
-	static const struct collateral nothing;
+	static struct collateral nothing;
 	struct quote_result result;
 	struct quote q;
 

@@ -21,12 +21,14 @@ static enum status check_event_log(struct work_slot *slot)
 static enum status check_measured_policy(
 	const struct work_slot *slot, const struct policy_record *peer)
 {
-	const struct event_log_reader *log = &slot->event_log;
+	const struct event_digests *events = &slot->event_log.digests;
+	const uint8_t *policy = event_digest(events, EVENT_POLICY);
+	const uint8_t *signer = event_digest(events, EVENT_POLICY_SIGNER);
 
-	if (!log->has_policy || !ct_equal(log->policy_digest, peer->policy_digest, SHA384_SIZE))
+	if (policy == NULL || !ct_equal(policy, peer->policy_digest, SHA384_SIZE))
 		return ERR_EVENT_LOG_POLICY;
 	/* Upstream does not compare the chain; every genuine sender satisfies this. */
-	if (!log->has_chain || !ct_equal(log->chain_digest, peer->chain_digest, SHA384_SIZE))
+	if (signer == NULL || !ct_equal(signer, peer->chain_digest, SHA384_SIZE))
 		return ERR_EVENT_LOG_POLICY;
 	return STATUS_OK;
 }

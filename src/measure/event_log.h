@@ -48,17 +48,44 @@ size_t event_log_size(const struct event_log *log);
 /* Bytes [offset, offset + n) as sent. */
 void event_log_read(const struct event_log *log, size_t offset, uint8_t *to, size_t n);
 
+/* What policies can ask of a log (policy spec 3.8). */
+enum event_class {
+	EVENT_SECURE_BOOT_KEY,
+	EVENT_MIGTD_CORE,
+	EVENT_MIGTD_CORE_SVN,
+	EVENT_POLICY,
+	EVENT_SGX_ROOT_KEY,
+	EVENT_POLICY_SIGNER,
+	EVENT_CLASSES
+};
+
+/* The payload SVN is a 64-bit number. */
+#define EVENT_SVN_MAX 8
+
+/*
+ * The classified events of one log.  Stricter than upstream, as every genuine log satisfies it:
+ *  - a class counts in the RTMR that MigTD or its shim extends with it, and in no other;
+ *  - an SVN event is there only if its digest covers its data and it has at most EVENT_SVN_MAX
+ *    bytes of them: data are not replayed, and the SVN is judged by its data.
+ */
+struct event_digests {
+	uint8_t digest[EVENT_CLASSES][SHA384_SIZE];
+	uint8_t present;	/* bit c: the log has an event of class c */
+	uint8_t svn_size;	/* bytes of the SVN event's data */
+	uint8_t svn[EVENT_SVN_MAX];
+};
+
+/* Digest of the last event of a class, or NULL when the log has none. */
+const uint8_t *event_digest(const struct event_digests *digests, enum event_class class);
+
 /*
  * A peer's log, pushed in pieces of any size.  A record that ends where the log ends counts; what
- * does not fit any more is filler, and the log ends there.  The policy's tag counts in RTMR2 only
- * and the issuer chain's in RTMR1 only; of several the last one does.
+ * does not fit any more is filler, and the log ends there.  Of several events of a class the last
+ * one counts.
  */
 struct event_log_reader {
 	uint8_t rtmr[4][SHA384_SIZE];
-	uint8_t policy_digest[SHA384_SIZE];
-	uint8_t chain_digest[SHA384_SIZE];
-	bool has_policy;
-	bool has_chain;
+	struct event_digests digests;
 	bool stopped;		/* filler reached: the rest is ignored */
 	enum status error;	/* ERR_EVENT_LOG: malformed, told at the end */
 	uint64_t size;		/* announced */
@@ -66,8 +93,10 @@ struct event_log_reader {
 	uint64_t in_record;	/* bytes of the record at hand taken so far */
 	uint32_t data_size;
 	uint8_t header[66];
-	uint8_t head[24];	/* first data bytes, for classification */
+	uint8_t head[28];	/* first data bytes, for classification */
 };
+
+_Static_assert(sizeof(struct event_log_reader) <= 640, "lies in every work slot");
 
 void event_log_reader_begin(struct event_log_reader *r, uint64_t size);
 void event_log_reader_feed(struct event_log_reader *r, const uint8_t *from, size_t n);
@@ -77,5 +106,8 @@ void event_log_reader_feed(struct event_log_reader *r, const uint8_t *from, size
  * been compared with the RTMRs of a verified quote.
  */
 enum status event_log_reader_end(struct event_log_reader *r) MUST_CHECK;
+
+/* The same for the own log, by the same rules. */
+enum status event_log_digests(const struct event_log *log, struct event_digests *digests) MUST_CHECK;
 
 #endif

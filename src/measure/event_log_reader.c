@@ -5,12 +5,18 @@
 #include "measure/event_log_format.h"
 #include "wire/reader.h"
 
-/* Where a genuine MigTD measures them; a tag in another register is not believed. */
-#define POLICY_MR_INDEX 3
-#define ISSUER_CHAIN_MR_INDEX 2
-
 /* Data of the payload SVN event: name padded to 16, length, SVN. */
 #define SVN_FIXED 20
+
+/* Where genuine ones are measured: an event in another register is not believed. */
+static const uint8_t class_mr_index[EVENT_CLASSES] = {
+	[EVENT_SECURE_BOOT_KEY] = 1,
+	[EVENT_MIGTD_CORE] = 2,
+	[EVENT_MIGTD_CORE_SVN] = 2,
+	[EVENT_POLICY] = 3,
+	[EVENT_SGX_ROOT_KEY] = 3,
+	[EVENT_POLICY_SIGNER] = 2,
+};
 
 struct record {
 	uint32_t mr_index;
@@ -43,6 +49,15 @@ static struct record read_record(const struct event_log_reader *r)
 	return record;
 }
 
+static void note(struct event_log_reader *r, const struct record *record, enum event_class class)
+{
+	if (record->mr_index != class_mr_index[class])
+		return;
+	memcpy(r->digests.digest[class], record->digest, SHA384_SIZE);
+	r->digests.present = (uint8_t)(r->digests.present | 1u << class);
+}
+
+/* These three are false where upstream's parse of the log fails (policy spec 3.8). */
 static bool classify_tagged(struct event_log_reader *r, const struct record *record)
 {
 	struct reader data = reader_of(r->head, sizeof(r->head));
@@ -50,39 +65,74 @@ static bool classify_tagged(struct event_log_reader *r, const struct record *rec
 
 	if (record->data_size < sizeof(tag))
 		return false;
-	if (tag == EVENT_TAG_POLICY && record->mr_index == POLICY_MR_INDEX) {
-		memcpy(r->policy_digest, record->digest, SHA384_SIZE);
-		r->has_policy = true;
-	} else if (tag == EVENT_TAG_ISSUER_CHAIN && record->mr_index == ISSUER_CHAIN_MR_INDEX) {
-		memcpy(r->chain_digest, record->digest, SHA384_SIZE);
-		r->has_chain = true;
-	}
+	if (tag == EVENT_TAG_POLICY)
+		note(r, record, EVENT_POLICY);
+	else if (tag == EVENT_TAG_ROOT_CA)
+		note(r, record, EVENT_SGX_ROOT_KEY);
+	else if (tag == EVENT_TAG_ISSUER_CHAIN)
+		note(r, record, EVENT_POLICY_SIGNER);
 	return true;
 }
 
-/* The shim's payload SVN must hold as many bytes as it says. */
-static bool check_config_flags(const struct event_log_reader *r, const struct record *record)
+static bool classify_blob(struct event_log_reader *r, const struct record *record)
 {
-	static const uint8_t name[] = "td_payload_svn";
+	static const uint8_t core[] = "\x0btd_payload";	/* length, name with its NUL */
+
+	if (record->data_size <= r->head[0])
+		return false;
+	if (memcmp(r->head, core, sizeof(core)) == 0)
+		note(r, record, EVENT_MIGTD_CORE);
+	return true;
+}
+
+/* An SVN that cannot be believed also voids the one before it. */
+static void note_svn(struct event_log_reader *r, const struct record *record, uint64_t size)
+{
+	const uint8_t *svn = r->head + SVN_FIXED;
+	uint8_t digest[SHA384_SIZE];
+
+	if (record->mr_index != class_mr_index[EVENT_MIGTD_CORE_SVN])
+		return;
+	r->digests.present = (uint8_t)(r->digests.present & ~(1u << EVENT_MIGTD_CORE_SVN));
+	if (size > EVENT_SVN_MAX)
+		return;
+	sha384(svn, (size_t)size, digest);
+	if (memcmp(digest, record->digest, SHA384_SIZE) != 0)
+		return;
+	memcpy(r->digests.svn, svn, (size_t)size);
+	r->digests.svn_size = (uint8_t)size;
+	note(r, record, EVENT_MIGTD_CORE_SVN);
+}
+
+static bool classify_flags(struct event_log_reader *r, const struct record *record)
+{
+	static const uint8_t key[16] = {'s', 'e', 'c', 'u', 'r', 'e', '_',
+		'a', 'u', 't', 'h', 'o', 'r', 'i', 't', 'y'};
+	static const uint8_t core_svn[] = "td_payload_svn";	/* and its NUL */
 	struct reader data = reader_of(r->head, sizeof(r->head));
 
-	if (record->data_size < sizeof(name) || memcmp(r->head, name, sizeof(name)) != 0)
+	if (record->data_size >= sizeof(key) && memcmp(r->head, key, sizeof(key)) == 0)
+		note(r, record, EVENT_SECURE_BOOT_KEY);
+	if (record->data_size < sizeof(core_svn) ||
+	    memcmp(r->head, core_svn, sizeof(core_svn)) != 0)
 		return true;
 	(void)reader_bytes(&data, 16);
 	const uint64_t size = reader_u32(&data);
-	return record->data_size >= SVN_FIXED && record->data_size >= SVN_FIXED + size;
+	if (record->data_size < SVN_FIXED + size)
+		return false;
+	note_svn(r, record, size);
+	return true;
 }
 
-/* False where upstream's parse of the log fails (policy spec 3.8). */
 static bool classify(struct event_log_reader *r, const struct record *record)
 {
 	switch (record->type) {
 	case EVENT_TAGGED:
 		return classify_tagged(r, record);
 	case EVENT_PLATFORM_CONFIG_FLAGS:
-		return check_config_flags(r, record);
+		return classify_flags(r, record);
 	case EVENT_PLATFORM_FIRMWARE_BLOB2:
-		return record->data_size > r->head[0];
+		return classify_blob(r, record);
 	default:
 		return true;
 	}
@@ -169,4 +219,26 @@ enum status event_log_reader_end(struct event_log_reader *r)
 	if (r->error == STATUS_OK && r->taken != r->size)
 		r->error = ERR_EVENT_LOG;
 	return r->error;
+}
+
+const uint8_t *event_digest(const struct event_digests *digests, enum event_class class)
+{
+	return (digests->present >> class & 1) != 0 ? digests->digest[class] : NULL;
+}
+
+enum status event_log_digests(const struct event_log *log, struct event_digests *digests)
+{
+	const size_t size = event_log_size(log);
+	struct event_log_reader r;
+	uint8_t piece[256];
+
+	event_log_reader_begin(&r, size);
+	for (size_t at = 0; at < size; at += sizeof(piece)) {
+		const size_t n = less(sizeof(piece), size - at);
+		event_log_read(log, at, piece, n);
+		event_log_reader_feed(&r, piece, n);
+	}
+	TRY(event_log_reader_end(&r));
+	*digests = r.digests;
+	return STATUS_OK;
 }

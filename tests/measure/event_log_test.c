@@ -60,6 +60,11 @@ static enum status read_log(struct event_log_reader *r, const uint8_t *at, size_
 	return event_log_reader_end(r);
 }
 
+static bool has(const struct event_log_reader *r, enum event_class class)
+{
+	return event_digest(&r->digests, class) != NULL;
+}
+
 static void store(uint8_t *at, uint64_t value, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -127,10 +132,10 @@ static void it_replays_to_the_reference_rtmrs(void **state)
 		assert_hex(r.rtmr[1], 48, RTMR1_TEMPLATES);
 		assert_hex(r.rtmr[2], 48, RTMR2_TEMPLATES);
 		assert_memory_equal(r.rtmr[3], zero, 48);
-		assert_true(r.has_policy && r.has_chain);
-		assert_hex(r.policy_digest, 48, "0d34a7d87028d030a778df7974e0eeb1b12b9aeab5079d5c"
+		assert_int_equal(r.digests.present, 1 << EVENT_POLICY | 1 << EVENT_POLICY_SIGNER);
+		assert_hex(event_digest(&r.digests, EVENT_POLICY), 48, "0d34a7d87028d030a778df7974e0eeb1b12b9aeab5079d5c"
 			"6f6815f96f71c3df764879142678ee066b25fd5030109f94");
-		assert_hex(r.chain_digest, 48, "5659237a99a9cb1b8b9633ff6d000e5b3f80125445b569c3"
+		assert_hex(event_digest(&r.digests, EVENT_POLICY_SIGNER), 48, "5659237a99a9cb1b8b9633ff6d000e5b3f80125445b569c3"
 			"5dddbf0723c948744edcb485d859976628646d241fb14d9d");
 	}
 	free_templates(&t);
@@ -175,8 +180,8 @@ static void a_v1_log_carries_the_policy_itself(void **state)
 	assert_memory_equal(b.at + 72 + 66 + 8, policy, sizeof(policy));
 	assert_int_equal(read_log(&r, b.at, b.n, 512), STATUS_OK);
 	sha384(policy, sizeof(policy), digest);
-	assert_true(r.has_policy);
-	assert_memory_equal(r.policy_digest, digest, 48);
+	assert_true(has(&r, EVENT_POLICY));
+	assert_memory_equal(event_digest(&r.digests, EVENT_POLICY), digest, 48);
 }
 
 static void records_have_the_bytes_of_the_shim(void **state)
@@ -237,16 +242,16 @@ static void the_last_event_is_seen_with_and_without_a_trailing_byte(void **state
 	begin_log(&b);
 	add_record(&b, 3, 6, 0x44, "\x01\0\0\0\x03\0\0\0""2.0", 11);
 	assert_int_equal(read_log(&r, b.at, b.n, 10), STATUS_OK);
-	assert_true(r.has_policy);
+	assert_true(has(&r, EVENT_POLICY));
 	for (unsigned filler = 0; filler < 256; filler++) {
 		b.at[b.n] = (uint8_t)filler;
 		assert_int_equal(read_log(&r, b.at, b.n + 1, 10), STATUS_OK);
-		assert_true(r.has_policy);
+		assert_true(has(&r, EVENT_POLICY));
 	}
 	memset(b.at + b.n, 0xff, 500);
 	for (size_t more = 2; more < 500; more++) {
 		assert_int_equal(read_log(&r, b.at, b.n + more, 77), STATUS_OK);
-		assert_true(r.has_policy);
+		assert_true(has(&r, EVENT_POLICY));
 	}
 }
 
@@ -274,8 +279,8 @@ static void a_log_cut_at_any_byte_holds_the_whole_records_before(void **state)
 		for (uint32_t i = 0; i < t.log.count && ends[i + 1] <= n; i++)
 			rtmr_extend(rtmr[t.log.event[i].mr_index - 1], t.log.event[i].digest);
 		assert_memory_equal(r.rtmr, rtmr, sizeof(rtmr));
-		assert_int_equal(r.has_chain, ends[3] <= n);
-		assert_int_equal(r.has_policy, ends[4] <= n);
+		assert_int_equal(has(&r, EVENT_POLICY_SIGNER), ends[3] <= n);
+		assert_int_equal(has(&r, EVENT_POLICY), ends[4] <= n);
 	}
 	free_templates(&t);
 }
@@ -333,7 +338,7 @@ static void flipping_any_byte_outside_data_and_unread_fields_changes_the_result(
 	struct event_log_reader r;
 	b.at[tag] ^= 0x40;
 	assert_int_equal(read_log(&r, b.at, b.n, 1000), STATUS_OK);
-	assert_false(r.has_policy);
+	assert_false(has(&r, EVENT_POLICY));
 	free_templates(&t);
 }
 
@@ -365,10 +370,12 @@ static void tags_count_in_their_own_register_only_and_the_last_one_wins(void **s
 			add_record(&b, index, 6, 0x22, data, 8);
 			add_record(&b, index, 7, 0x23, data, 8);
 			assert_int_equal(read_log(&r, b.at, b.n, 33), STATUS_OK);
-			assert_int_equal(r.has_policy, tag == 1 && index == 3);
-			assert_int_equal(r.has_chain, tag == 3 && index == 2);
-			assert_int_equal(r.policy_digest[47], r.has_policy ? 0x22 : 0);
-			assert_int_equal(r.chain_digest[47], r.has_chain ? 0x22 : 0);
+			assert_int_equal(has(&r, EVENT_POLICY), tag == 1 && index == 3);
+			assert_int_equal(has(&r, EVENT_POLICY_SIGNER), tag == 3 && index == 2);
+			assert_int_equal(has(&r, EVENT_SGX_ROOT_KEY), tag == 2 && index == 3);
+			for (unsigned c = 0; c < EVENT_CLASSES; c++)
+				if (has(&r, c))
+					assert_int_equal(event_digest(&r.digests, c)[47], 0x22);
 		}
 	}
 }
@@ -410,6 +417,141 @@ static void events_too_short_for_their_class_invalidate_the_log(void **state)
 	assert_int_equal(read_log(&r, b.at, b.n, 9), STATUS_OK);
 }
 
+/* The data of one event of each class, of its nearest strangers, and where it counts. */
+static void events_are_classified_by_type_data_and_register(void **state)
+{
+	static const struct {
+		uint32_t type;
+		uint32_t n;
+		const char *data;
+		unsigned class;		/* or EVENT_CLASSES: none */
+		uint32_t index;
+	} rows[] = {
+		{0x0a, 16, "secure_authority", EVENT_SECURE_BOOT_KEY, 1},
+		{0x0a, 21, "secure_authority\x01\0\0\0K", EVENT_SECURE_BOOT_KEY, 1},
+		{0x0a, 15, "secure_authority", EVENT_CLASSES, 0},
+		{0x0a, 16, "secure_authoritx", EVENT_CLASSES, 0},
+		{0x0a, 16, "secure_policy_db", EVENT_CLASSES, 0},
+		{0x0a, 14, "td_payload_svn", EVENT_CLASSES, 0},
+		{0x0a, 16, "td_payload_svnx\0", EVENT_CLASSES, 0},
+		{0x0a, 24, "td_hob\0\0\0\0\0\0\0\0\0\0\x04\0\0\0abcd", EVENT_CLASSES, 0},
+		{0x06, 16, "secure_authority", EVENT_CLASSES, 0},
+		{0x8000000a, 28, "\x0btd_payload\0bbbbbbbbllllllll", EVENT_MIGTD_CORE, 2},
+		{0x8000000a, 12, "\x0btd_payload", EVENT_MIGTD_CORE, 2},
+		{0x8000000a, 28, "\x0atd_payload\0bbbbbbbbllllllll", EVENT_CLASSES, 0},
+		{0x8000000a, 28, "\x0ctd_payload\0bbbbbbbbllllllll", EVENT_CLASSES, 0},
+		{0x8000000a, 28, "\x0btd_paylaod\0bbbbbbbbllllllll", EVENT_CLASSES, 0},
+		{0x0a, 28, "\x0btd_payload\0bbbbbbbbllllllll", EVENT_CLASSES, 0},
+		{0x06, 4, "\x01\0\0", EVENT_POLICY, 3},
+		{0x06, 9, "\x02\0\0\0\x01\0\0\0D", EVENT_SGX_ROOT_KEY, 3},
+		/* The inner length is not looked at. */
+		{0x06, 9, "\x03\0\0\0\xff\0\0\0C", EVENT_POLICY_SIGNER, 2},
+		{0x06, 9, "\x32\0\0\0\x01\0\0\0T", EVENT_CLASSES, 0},
+		{0x06, 9, "\x01\0\0\x01\x01\0\0\0T", EVENT_CLASSES, 0},
+		{0x04, 4, "\x01\0\0", EVENT_CLASSES, 0},
+		{0x03, 4, "\x01\0\0", EVENT_CLASSES, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		for (uint32_t index = 1; index <= 4; index++) {
+			struct bytes b;
+			struct event_log_reader r;
+			begin_log(&b);
+			add_record(&b, index, rows[i].type, 0x51, rows[i].data, rows[i].n);
+			/* The last record, with and without a byte behind it. */
+			for (size_t more = 0; more < 2; more++) {
+				assert_int_equal(read_log(&r, b.at, b.n + more, 13), STATUS_OK);
+				const unsigned expected = rows[i].index == index ? 1u << rows[i].class : 0;
+				if (r.digests.present != expected)
+					fail_msg("row %zu, index %u: %#x", i, index, r.digests.present);
+			}
+		}
+	}
+}
+
+/* An SVN event with `n` bytes of SVN; the digest is theirs unless `lie`. */
+static void add_svn(struct bytes *b, uint32_t index, const uint8_t *svn, uint32_t n, bool lie)
+{
+	uint8_t data[64] = "td_payload_svn";
+	uint8_t *record = b->at + b->n;
+
+	store(data + 16, n, 4);
+	memcpy(data + 20, svn, n);
+	add_record(b, index, 0x0a, 0, data, 20 + n + 3);
+	sha384(svn, n, record + 14);
+	record[14 + 47] ^= lie;
+}
+
+static void an_svn_is_believed_only_when_its_digest_covers_it(void **state)
+{
+	static const uint8_t svn[20] = {15, 2, 3, 4, 5, 6, 7, 8, 9};
+
+	(void)state;
+	for (uint32_t n = 0; n <= sizeof(svn); n++) {
+		for (unsigned way = 0; way < 4; way++) {
+			const uint32_t index = (way & 1) != 0 ? 1 : 2;
+			const bool lie = (way & 2) != 0;
+			struct bytes b;
+			struct event_log_reader r;
+			begin_log(&b);
+			add_svn(&b, index, svn, n, lie);
+			assert_int_equal(read_log(&r, b.at, b.n, 11), STATUS_OK);
+			assert_int_equal(has(&r, EVENT_MIGTD_CORE_SVN), n <= 8 && index == 2 && !lie);
+			if (!has(&r, EVENT_MIGTD_CORE_SVN))
+				continue;
+			assert_int_equal(r.digests.svn_size, n);
+			assert_memory_equal(r.digests.svn, svn, n);
+		}
+	}
+}
+
+static void the_last_svn_counts_or_voids_the_ones_before(void **state)
+{
+	static const uint8_t old[8] = {15}, new[9] = {16};
+	struct event_log_reader r;
+	struct bytes b;
+
+	(void)state;
+	for (unsigned way = 0; way < 4; way++) {
+		begin_log(&b);
+		add_svn(&b, 2, old, 8, false);
+		add_svn(&b, way == 3 ? 4 : 2, new, way == 1 ? 9 : 8, way == 2);
+		assert_int_equal(read_log(&r, b.at, b.n, 50), STATUS_OK);
+		assert_int_equal(has(&r, EVENT_MIGTD_CORE_SVN), way == 0 || way == 3);
+		if (has(&r, EVENT_MIGTD_CORE_SVN))
+			assert_int_equal(r.digests.svn[0], way == 0 ? 16 : 15);
+	}
+}
+
+static void the_own_log_is_classified_like_a_peers(void **state)
+{
+	static uint8_t policy[40000], root[700];
+	uint8_t digest[48];
+	struct event_log log;
+	struct event_digests own;
+
+	(void)state;
+	event_log_init(&log);
+	assert_int_equal(event_log_digests(&log, &own), STATUS_OK);
+	assert_int_equal(own.present, 0);
+	assert_int_equal(event_log_add_separator(&log, 0), STATUS_OK);
+	assert_int_equal(event_log_add_separator(&log, 1), STATUS_OK);
+	assert_int_equal(event_log_add_tagged(&log, 2, EVENT_TAG_POLICY, policy, sizeof(policy),
+		policy, sizeof(policy)), STATUS_OK);
+	assert_int_equal(event_log_add_tagged(&log, 2, EVENT_TAG_ROOT_CA, root, sizeof(root),
+		root, sizeof(root)), STATUS_OK);
+	assert_int_equal(event_log_digests(&log, &own), STATUS_OK);
+	assert_int_equal(own.present, 1 << EVENT_POLICY | 1 << EVENT_SGX_ROOT_KEY);
+	sha384(policy, sizeof(policy), digest);
+	assert_memory_equal(event_digest(&own, EVENT_POLICY), digest, 48);
+	sha384(root, sizeof(root), digest);
+	assert_memory_equal(event_digest(&own, EVENT_SGX_ROOT_KEY), digest, 48);
+	/* An own log that cannot be read is told, too. */
+	log.event[2].mr_index = 0;
+	assert_int_equal(event_log_digests(&log, &own), ERR_EVENT_LOG);
+}
+
 static void sizes_that_do_not_fit_end_the_log_quietly(void **state)
 {
 	static const uint32_t size[] = {0, 5, 1000, 0x7fffffff, 0xffffffbe, 0xffffffff};
@@ -447,6 +589,10 @@ int main(void)
 		cmocka_unit_test(flipping_any_byte_outside_data_and_unread_fields_changes_the_result),
 		cmocka_unit_test(registers_outside_one_to_four_invalidate_the_log),
 		cmocka_unit_test(tags_count_in_their_own_register_only_and_the_last_one_wins),
+		cmocka_unit_test(events_are_classified_by_type_data_and_register),
+		cmocka_unit_test(an_svn_is_believed_only_when_its_digest_covers_it),
+		cmocka_unit_test(the_last_svn_counts_or_voids_the_ones_before),
+		cmocka_unit_test(the_own_log_is_classified_like_a_peers),
 		cmocka_unit_test(events_too_short_for_their_class_invalidate_the_log),
 		cmocka_unit_test(sizes_that_do_not_fit_end_the_log_quietly),
 	};

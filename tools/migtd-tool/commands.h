@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 int command_pki(int argc, char **argv);
 int command_policy(int argc, char **argv);
@@ -18,5 +19,11 @@ int command_tdreport(int argc, char **argv);
 
 /* One "name value" a line without the nulls, or one line of JSON. */
 void print_fields(const json_t *fields, bool json);
+
+/* Says nothing, or {"written":PATH,"bytes":N}. */
+void print_written(const char *path, size_t n, bool json);
+
+/* Parts of `policy`. */
+int policy_generate_command(int argc, char **argv);
 
 #endif

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "common/tool.h"
+#include "common/json_text.h"
 
 static const struct {
 	const char *name;
@@ -12,7 +12,7 @@ static const struct {
 } commands[] = {
 	{"pki", command_pki,
 		"generate the certificates, keys and collateral of an emulated platform"},
-	{"policy", command_policy, "generate, compose or verify a policy v2"},
+	{"policy", command_policy, "generate, verify, explain or compare policies, v1 and v2"},
 	{"json-sign", command_json_sign, "sign, finalize or verify a signed JSON document"},
 	{"servtd-collateral", command_servtd_collateral,
 		"compose the servtdCollateral of a policy"},
@@ -22,6 +22,15 @@ static const struct {
 	{"hash", command_hash, "predict SERVTD_INFO_HASH and SERVTD_HASH of a Migration TD"},
 	{"enroll", command_enroll, "write a configuration volume"},
 };
+
+void print_written(const char *path, size_t n, bool json)
+{
+	if (!json)
+		return;
+	AUTO_JSON result = json_pack("{s:s, s:I}", "written", path, "bytes", (json_int_t)n);
+	AUTO_TEXT text = json_compact(result);
+	puts(text);
+}
 
 static void print_help(FILE *to)
 {

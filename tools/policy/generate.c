@@ -165,8 +165,7 @@ static int servtd_make(
 
 /* --- policyData ---------------------------------------------------------------------------- */
 
-/* Looks like any other GUID; equal salts give equal ones. */
-static char *policy_id(const char *salt)
+char *policy_id(const char *salt)
 {
 	uint8_t d[DIGEST_SHA256_SIZE];
 

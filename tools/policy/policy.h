@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
- * Policy v2 documents on the signing side (policy spec 2.2 to 2.8, 5.1 to 5.5): signed envelopes,
+ * Policies on the making side.  Version 2 (policy spec 2.2 to 2.8, 5.1 to 5.5): signed envelopes,
  * composition, verification, and a policy of the public template's shape for a generated
- * hierarchy.  Names stand in error lines only.
+ * hierarchy.  Version 1 (1.2, 5.3): policies from collateral.  Names stand in error lines only.
  */
 #ifndef TOOLS_POLICY_H
 #define TOOLS_POLICY_H
@@ -65,5 +65,34 @@ struct policy_options {
  * tcb_mapping_signed.json.
  */
 int policy_generate(const struct policy_options *options, const char *folder) MUST_USE;
+
+/* Looks like any other GUID; equal salts give equal ones. */
+char *policy_id(const char *salt);
+
+/* --- version 1 ----------------------------------------------------------------------------- */
+
+#define POLICY_V1_SIZE_DEFAULT 48893	/* the public pre-production policy */
+
+struct policy_v1_options {
+	size_t size;		/* exactly, with as many platforms as fit; 0 = all, as it comes */
+	bool pre_production;	/* chooses between the two published identifiers */
+	const char *salt;	/* or one of its own; NULL = none */
+	bool other_policies;	/* peers may run another policy: RTMR2 and its event not compared */
+};
+
+/*
+ * The policy that the published generator makes of the newest TCB levels, with 4 spaces of
+ * indentation.  `collaterals` is a bundle, or a folder with TCB infos and the QE identity as
+ * served.
+ */
+int policy_v1_compose(const struct policy_v1_options *options, const char *collaterals,
+	struct blob *out) MUST_USE;
+
+/*
+ * Writes policy.json for a folder that pki_generate() made, its hosts' platforms first, and
+ * root_ca.der, that hierarchy's root.
+ */
+int policy_v1_generate(const struct policy_v1_options *options, const char *pki,
+	const char *folder) MUST_USE;
 
 #endif

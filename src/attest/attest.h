@@ -8,7 +8,8 @@
  * clock.  Where the spec leaves a choice or asks for one:
  *  - TCB info and QE identity are hashed as they stand, so white space counts; duplicates of known
  *    members, SVNs beyond their width and two identities of one TDX module are refused;
- *  - the root of every chain is the bundle's rootCa byte for byte, not just by its key;
+ *  - the root certificate is the same, byte for byte, in the quote's chain and in those of TCB infos
+ *    and QE identity; its key is that of the bundle's rootCa;
  *  - basicConstraints must say CA for root and CAs and must not for leaves; inner and outer
  *    signature algorithm agree; no extension comes twice;
  *  - the signature part of a quote holds its certification data and nothing else; padding behind
@@ -66,8 +67,9 @@ enum quote_result_field {
 
 /*
  * Indexes a collateral bundle (the JSON object text of attestation spec 4.4) in place: the text
- * must stay where it is.  Then checks everything that does not depend on a quote: root, CRLs and
- * their signatures, QE identity, every platform's TCB info, with the bundle's own rootCa as anchor.
+ * must stay where it is.  Then checks everything that does not depend on a quote: root, root CA CRL,
+ * QE identity, every platform's TCB info, with the key of the bundle's rootCa as anchor; and the PCK
+ * CRL, whose signature is left to each quote when its issuer chain lacks the CA that issued it.
  */
 enum status collateral_open(struct collateral *c, struct attest_scratch *scratch,
 	const uint8_t *bundle, size_t n) MUST_CHECK;

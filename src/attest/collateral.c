@@ -145,19 +145,34 @@ struct text_reader collateral_text(const struct collateral *c, struct collateral
 
 /* --- signatures ----------------------------------------------------------------------------- */
 
+static bool is_self_issued(const struct x509 *cert)
+{
+	return x509_name_matches(cert->issuer, cert->subject);
+}
+
+/*
+ * The anchor is the key of rootCa (3.4 b), whatever the certificate that brings it.  The root
+ * certificate itself is taken from a chain and checked; all chains then end with its very bytes.
+ */
 static enum status check_root(struct collateral *c, struct attest_work *w)
 {
-	const struct x509 *root = &w->cert[0];
+	const struct span nothing = {NULL, SIZE_MAX};
+	struct x509_key anchor, key;
 
 	TRY(chain_read(w, collateral_text(c, c->root_ca), 1));
-	TRY(chain_check_certificate(root, true));
-	if (!x509_cn_contains(root->subject, "SGX Root CA"))
+	TRY(x509_key(&w->cert[0], &anchor));
+	TRY(chain_read(w, collateral_text(c, c->qe_identity_chain), 2));
+	const struct x509 *root = &w->cert[is_self_issued(&w->cert[1]) ? 1 : 0];
+	TRY(x509_key(root, &key));
+	if (key.curve != anchor.curve ||
+		memcmp(key.point, anchor.point, sizeof(anchor.point)) != 0 ||
+		!x509_cn_contains(root->subject, "SGX Root CA"))
 		return ERR_X509_ROOT;
-	TRY(chain_check_issued(root, root, chain_point(root)));
+	TRY(chain_check_certificate(root, true));
+	TRY(chain_check_issued(root, root, anchor.point));
 	sha256_of(root->der.at, root->der.n, c->root_digest);
-	memcpy(c->root_point, chain_point(root), P256_POINT_SIZE);
+	memcpy(c->root_point, anchor.point, P256_POINT_SIZE);
 
-	const struct span nothing = {NULL, SIZE_MAX};
 	TRY(crl_read(&w->crl, collateral_text(c, c->root_crl), root->subject, nothing,
 		&w->crl_facts));
 	TRY(crl_verify(&w->crl_facts, c->root_point));
@@ -178,24 +193,37 @@ static enum status read_pair(const struct collateral *c, struct attest_work *w,
 	return STATUS_OK;
 }
 
+/* A CA certificate under our root. */
+static bool is_pck_issuer(const struct collateral *c, const struct x509 *issuer,
+	const struct x509 *root)
+{
+	return chain_is_certificate(root, c->root_digest) &&
+		chain_check_certificate(issuer, true) == STATUS_OK &&
+		x509_cn_contains(issuer->subject, "CA") && !is_self_issued(issuer) &&
+		chain_check_issued(issuer, root, c->root_point) == STATUS_OK;
+}
+
+/*
+ * The PCK CRL answers to the key of the CA in each quote; its issuer chain need only be one (3.4 g).
+ * Where that chain holds the CRL's issuer, as it always does when genuine, the signature is checked
+ * here, once for all quotes with that CA; where it does not, every quote checks it.
+ */
 static enum status check_pck_crl(struct collateral *c, struct attest_work *w)
 {
-	const struct span nothing = {NULL, SIZE_MAX};
-	struct x509 *root, *issuer;
+	const struct span any = {NULL, 0}, nothing = {NULL, SIZE_MAX};
 
-	TRY(read_pair(c, w, c->pck_crl_chain, &root, &issuer));
-	TRY(chain_check_certificate(issuer, true));
-	if (!x509_cn_contains(issuer->subject, "CA") ||
-		x509_name_matches(issuer->issuer, issuer->subject))
-		return ERR_X509_CHAIN;
-	TRY(chain_check_issued(issuer, root, c->root_point));
+	TRY(chain_read(w, collateral_text(c, c->pck_crl_chain), 2));
+	TRY(crl_read(&w->crl, collateral_text(c, c->pck_crl), any, nothing, &w->crl_facts));
+	c->pck_crl_number = w->crl_facts.number;
+
+	const size_t at = chain_is_certificate(&w->cert[0], c->root_digest) ? 1 : 0;
+	const struct x509 *issuer = &w->cert[at];
+	if (!is_pck_issuer(c, issuer, &w->cert[1 - at]) || crl_read(&w->crl,
+		collateral_text(c, c->pck_crl), issuer->subject, nothing, &w->crl_facts) != STATUS_OK)
+		return STATUS_OK;
+	TRY(crl_verify(&w->crl_facts, chain_point(issuer)));
 	sha256_of(issuer->der.at, issuer->der.n, c->issuer_digest);
 	memcpy(c->issuer_point, chain_point(issuer), P256_POINT_SIZE);
-
-	TRY(crl_read(&w->crl, collateral_text(c, c->pck_crl), issuer->subject, nothing,
-		&w->crl_facts));
-	TRY(crl_verify(&w->crl_facts, c->issuer_point));
-	c->pck_crl_number = w->crl_facts.number;
 	return STATUS_OK;
 }
 

@@ -37,7 +37,8 @@ struct collateral {
 	uint32_t pck_crl_number;
 	uint8_t root_digest[SHA256_SIZE];	/* of the root certificate */
 	uint8_t root_point[P256_POINT_SIZE];
-	uint8_t issuer_digest[SHA256_SIZE];	/* of the CA certificate that issued the PCK CRL */
+	/* Of the CA certificate that issued the PCK CRL; zero when its issuer chain has another. */
+	uint8_t issuer_digest[SHA256_SIZE];
 	uint8_t issuer_point[P256_POINT_SIZE];
 	struct accept_cache accepted;
 	uint32_t platform_count;

@@ -219,7 +219,8 @@ static enum status read_head(struct crl_work *w, size_t *left, struct span issue
 	if (x509_algorithm_of(algorithm) != X509_ECDSA_SHA256)
 		return ERR_CRL;
 	TRY(take(w, left, true, &element));
-	if (!span_equal((struct span){element.at, reader_left(&element)}, issuer))
+	if (issuer.at != NULL &&
+		!span_equal((struct span){element.at, reader_left(&element)}, issuer))
 		return ERR_CRL;
 	/* thisUpdate and nextUpdate, both required */
 	for (int i = 0; i < 2; i++) {

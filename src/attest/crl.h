@@ -32,8 +32,8 @@ struct crl_work {
 };
 
 /*
- * Reads a CRL whose issuer must be `issuer` (a Name, header included, byte for byte) and looks a
- * serial number (magnitude) up in it.  ERR_CRL when it is malformed or of another
+ * Reads a CRL whose issuer must be `issuer` (a Name, header included, byte for byte; at == NULL for
+ * any) and looks a serial number (magnitude) up in it.  ERR_CRL when it is malformed or of another
  * issuer, ERR_PEM when its text is malformed, ERR_COLLATERAL for a number beyond 32 bits.
  */
 enum status crl_read(struct crl_work *w, struct text_reader text, struct span issuer,

@@ -209,6 +209,19 @@ static void padding_is_taken_up_to_the_largest_quote(void **state)
 
 /* --- changed bundles ------------------------------------------------------------------------ */
 
+/* True in the text of a member of the bundle. */
+static bool is_in_member(const struct file *bundle, size_t at, const char *name)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "\"%s\":\"", name);
+	const char *begin = strstr((const char *)bundle->bytes, key);
+	assert_non_null(begin);
+	begin += strlen(key);
+	const size_t offset = (size_t)(begin - (const char *)bundle->bytes);
+	return at >= offset && at < offset + strcspn(begin, "\"");
+}
+
 static void a_flip_in_a_bundle_never_changes_an_accepted_result(void **state)
 {
 	struct vector v;
@@ -226,11 +239,13 @@ static void a_flip_in_a_bundle_never_changes_an_accepted_result(void **state)
 				&result);
 		if (verdict == STATUS_OK)
 			assert_memory_equal(result.bytes, good.bytes, sizeof(good.bytes));
-		else
+		/* Of the one only the key counts, of the other only that it is a chain. */
+		if (verdict != STATUS_OK || is_in_member(&v.bundle, i, "rootCa") ||
+			is_in_member(&v.bundle, i, "pckCrlIssuerChain"))
 			refused++;
 		free(bundle);
 	}
-	/* Only versions, and white space in PEM, may change. */
+	/* Else only versions, and white space in PEM, may change. */
 	assert_true(refused + tried / 100 > tried);
 	free_vector(&v);
 }

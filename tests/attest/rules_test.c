@@ -86,6 +86,17 @@ CHANGE(pck_issuer_name, w->pck.issuer_cn = "Intel SGX PCK Platform CB")
 CHANGE(ca_other_kind, w->ca.subject_cn = w->pck.issuer_cn = w->pck_crl.issuer_cn =
 	w->quote_ca.subject_cn = "Intel SGX PCK Client CA")
 CHANGE(pck_sha384, w->pck.md = EVP_sha384())
+CHANGE(anchor_same_key, w->own_anchor = true; w->anchor.serial = 88;
+	w->anchor.subject_cn = w->anchor.issuer_cn = "any")
+CHANGE(anchor_other_key, w->own_anchor = true; w->anchor.key = w->anchor.signer = w->key[OTHER])
+CHANGE(anchor_p384, EVP_PKEY *key = oracle_key("P-384"); EVP_PKEY_free(w->key[OTHER]);
+	w->key[OTHER] = key; w->own_anchor = true; w->anchor.key = w->anchor.signer = key;
+	w->anchor.md = EVP_sha384())
+CHANGE(crl_chain_other, w->own_crl_ca = true; w->crl_ca.key = w->key[OTHER];
+	w->crl_ca.subject_cn = "Intel SGX PCK Processor CA")
+CHANGE(crl_chain_forged, w->own_crl_ca = true; w->crl_ca.signer = w->key[OTHER])
+CHANGE(crl_chain_other_crl, crl_chain_other(w); w->pck_crl.signer = w->key[OTHER])
+CHANGE(crl_chain_signing, w->own_crl_ca = true; w->crl_ca = w->signing)
 CHANGE(quote_root_other, w->own_quote_root = true; w->quote_root.serial = 77)
 CHANGE(quote_ca_again, w->own_quote_ca = true; w->quote_ca.serial = 22)
 CHANGE(quote_ca_other_key, w->own_quote_ca = true; w->quote_ca.key = w->pck.signer = w->key[OTHER])
@@ -113,7 +124,7 @@ static void certificates_are_what_their_roles_demand(void **state)
 		{"root before leaf in the bundle", pair_rl, STATUS_OK, NULL},
 		{"leaf alone", pair_l, ERR_X509_CHAIN, NULL},
 		{"leaf, root, root", pair_lrr, ERR_X509_CHAIN, NULL},
-		{"two roots", pair_rr, ERR_X509_CHAIN, NULL},
+		{"two roots", pair_rr, ERR_X509_EXTENSION, NULL},
 		{"two leaves", pair_ll, ERR_X509_ROOT, NULL},
 		{"root's name", root_name, ERR_X509_ROOT, NULL},
 		{"root is no CA", root_no_ca, ERR_X509_EXTENSION, NULL},
@@ -135,6 +146,13 @@ static void certificates_are_what_their_roles_demand(void **state)
 		{"PCK's issuer name", pck_issuer_name, ERR_X509_CHAIN, NULL},
 		{"neither Platform nor Processor", ca_other_kind, ERR_X509_CHAIN, NULL},
 		{"SHA-384", pck_sha384, ERR_X509, NULL},
+		{"anchor of the root's key", anchor_same_key, STATUS_OK, "UpToDate"},
+		{"anchor of another key", anchor_other_key, ERR_X509_ROOT, NULL},
+		{"anchor of another curve", anchor_p384, ERR_X509_ROOT, NULL},
+		{"PCK CRL with another CA's chain", crl_chain_other, STATUS_OK, "UpToDate"},
+		{"PCK CRL with a forged chain", crl_chain_forged, STATUS_OK, "UpToDate"},
+		{"PCK CRL by that other CA", crl_chain_other_crl, ERR_CRL_SIGNATURE, NULL},
+		{"PCK CRL with a leaf's chain", crl_chain_signing, STATUS_OK, "UpToDate"},
 		{"another root certificate", quote_root_other, ERR_X509_ROOT, NULL},
 		{"CA certified again", quote_ca_again, STATUS_OK, NULL},
 		{"CA with another key", quote_ca_other_key, ERR_CRL_SIGNATURE, NULL},
@@ -160,6 +178,8 @@ CHANGE(signing_revoked, w->root_crl.serials = &serials[2]; w->root_crl.serial_co
 CHANGE(new_ca_revoked, quote_ca_again(w); w->root_crl.serials = &serials[3];
 	w->root_crl.serial_count = 1)
 CHANGE(old_ca_revoked, quote_ca_again(w); ca_revoked(w))
+CHANGE(root_revoked, w->root_crl.serials = &serials[4]; w->root_crl.serial_count = 1)
+CHANGE(unverified_crl_lists_pck, crl_chain_other(w); pck_revoked(w))
 CHANGE(others_revoked, w->root_crl.serials = &serials[1]; w->root_crl.serial_count = 1;
 	w->pck_crl.serials = &serials[2]; w->pck_crl.serial_count = 2)
 CHANGE(root_crl_signer, w->root_crl.signer = w->key[OTHER])
@@ -177,6 +197,8 @@ static void revoked_certificates_are_refused(void **state)
 		{"the quote's CA", new_ca_revoked, ERR_REVOKED, NULL},
 		{"the bundle's CA only", old_ca_revoked, STATUS_OK, NULL},
 		{"other serials", others_revoked, STATUS_OK, NULL},
+		{"the root itself", root_revoked, STATUS_OK, NULL},
+		{"PCK, CRL with another CA's chain", unverified_crl_lists_pck, ERR_REVOKED, NULL},
 		{"root CRL by another", root_crl_signer, ERR_CRL_SIGNATURE, NULL},
 		{"PCK CRL by the root", pck_crl_by_root, ERR_CRL_SIGNATURE, NULL},
 		{"CRL without number", crls_no_number, ERR_CRL, NULL},

@@ -16,7 +16,7 @@ struct der {
 };
 
 struct world_files {
-	struct der root, ca, pck, signing, quote_root, quote_ca;
+	struct der root, ca, pck, signing, quote_root, quote_ca, anchor, crl_ca;
 	char *bundle;
 	uint8_t quote[8192];
 	size_t quote_n;
@@ -123,7 +123,8 @@ void world_create(struct world *w)
 	w->signing = certificate("Intel SGX TCB Signing", root, w->key[SIGNING], w->key[ROOT], 4,
 		false);
 	w->quote_root = w->root;
-	w->quote_ca = w->ca;
+	w->quote_ca = w->crl_ca = w->ca;
+	w->anchor = w->root;
 	w->root_crl = (struct oracle_crl){.issuer_cn = root, .signer = w->key[ROOT],
 		.identified = w->key[ROOT], .number = "11"};
 	w->pck_crl = (struct oracle_crl){.issuer_cn = ca, .signer = w->key[CA],
@@ -304,6 +305,12 @@ static void issue_all(struct world *w, struct world_files *f)
 	issue_unless_kept(w, SIGNING, &w->signing, &f->signing);
 	f->quote_root = f->root;
 	f->quote_ca = f->ca;
+	f->anchor = f->root;
+	f->crl_ca = f->ca;
+	if (w->own_anchor)
+		issue(&w->anchor, &f->anchor);
+	if (w->own_crl_ca)
+		issue(&w->crl_ca, &f->crl_ca);
 	if (w->own_quote_root)
 		issue(&w->quote_root, &f->quote_root);
 	if (w->own_quote_ca)
@@ -344,14 +351,16 @@ static void make_bundle(const struct world *w, struct world_files *f)
 	char *qe = signed_document("enclaveIdentity", w->qe, w->qe_extra, w->qe_signer);
 	json_t *bundle = json_pack("{s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:[{s:s,s:o,s:s}],s:o,s:s}",
 		"majorVersion", 1, "minorVersion", 0, "teeType", 129,
-		"rootCa", pem("CERTIFICATE", &f->root),
-		"pckCrlIssuerChain", pair(w, &f->ca, &f->root),
+		"rootCa", pem("CERTIFICATE", &f->anchor),
+		"pckCrlIssuerChain", pair(w, &f->crl_ca, &f->root),
 		"rootCaCrl", crl(&w->root_crl), "pckCrl", crl(&w->pck_crl),
 		"platforms", "fmspc", w->bundle_fmspc,
 		"tcbInfoIssuerChain", pair(w, &f->signing, &f->root), "tcbInfo", tcb,
 		"qeIdentityIssuerChain", pair(w, &f->signing, &f->root), "qeIdentity", qe);
 
 	need(bundle != NULL, "bundle");
+	if (w->change_bundle != NULL)
+		w->change_bundle(bundle);
 	f->bundle = json_dumps(bundle, JSON_COMPACT);
 	json_decref(bundle);
 	free(tcb);

@@ -21,6 +21,9 @@ struct world {
 	struct oracle_certificate root, ca, pck, signing;
 	struct oracle_certificate quote_root, quote_ca;	/* as in the quote's chain */
 	bool own_quote_root, own_quote_ca;	/* not the same bytes as in the bundle */
+	struct oracle_certificate anchor, crl_ca;	/* rootCa; CA in the PCK CRL's issuer chain */
+	bool own_anchor, own_crl_ca;	/* not root and CA */
+	void (*change_bundle)(json_t *bundle);	/* before it is written; may be NULL */
 	unsigned kept;			/* bits 1 << ROOT etc.: not issued again */
 	struct oracle_crl root_crl, pck_crl;
 	const char *quote_order;	/* "pcr": PCK, CA, root */

@@ -4,12 +4,13 @@ BUILD := build
 CONFIGURE = test -f $(BUILD)/$(1)/build.ninja || $(2) meson setup $(3) $(BUILD)/$(1)
 
 .DEFAULT_GOAL := all
-.PHONY: all test memtest fuzz install clean help setup gcc clang sanitize
+.PHONY: all test memtest bench bench-attest fuzz install clean help setup gcc clang sanitize
 
 help:
 	@echo 'make            build everything with gcc: $(BUILD)/gcc'
 	@echo 'make test       build with gcc, clang and sanitizers, run every test that needs no TDX'
 	@echo 'make memtest    the memory consumption test: two sessions at once, SPDM, policy v2'
+	@echo 'make bench      what quote verification costs, beside its primitives and OpenSSL'
 	@echo 'make fuzz       run each libFuzzer target for FUZZ_SECONDS (60)'
 	@echo 'make install    install migtd, tdhost, migmem and migtd-tool (PREFIX, DESTDIR)'
 	@echo 'make clean      remove $(BUILD)'
@@ -44,6 +45,18 @@ memtest: gcc
 	@$(MIGMEM) sweep --sessions 1,2,4,8 --policy v2 --policies distinct \
 		--report $(BUILD)/memtest/sweep
 	@echo 'report: $(BUILD)/memtest'
+
+bench: bench-attest
+
+# With generated keys, and with a real quote when the vectors are there.
+ATTEST_BENCH = $(BUILD)/gcc/tests/bench/attest-bench
+ATTEST_VECTORS = ../shared/vectors/attestation
+bench-attest: gcc
+	@ninja -C $(BUILD)/gcc tests/bench/attest-bench
+	@tests/bench/attest.py $(ATTEST_BENCH)
+	@test ! -d $(ATTEST_VECTORS) || tests/bench/attest.py $(ATTEST_BENCH) \
+		$(ATTEST_VECTORS)/real/migtd_az__migtd_prod/quote.bin \
+		$(ATTEST_VECTORS)/bundles/collateral_production_fmspc.json
 
 # Inputs that found something new stay in build/corpus and are where the next run starts.
 FUZZ_SECONDS ?= 60

@@ -22,6 +22,10 @@ class Tap:
         else:
             print(f"ok {self.count} - {name}", flush=True)
 
+    def skip(self, name, why):
+        self.count += 1
+        print(f"ok {self.count} - {name} # SKIP {why}", flush=True)
+
     def finish(self):
         print(f"1..{self.count}")
         sys.exit(1 if self.failed else 0)

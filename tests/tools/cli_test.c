@@ -251,7 +251,7 @@ static void wrong_usage_exits_2_with_a_hint(void **state)
 static void every_command_has_a_help_text(void **state)
 {
 	static const char *const commands[] = {
-		"pki", "policy", "json-sign", "servtd-collateral", "collateral", "hash", "enroll"};
+		"pki", "policy", "json-sign", "servtd-collateral", "collateral", "eventlog", "hash", "enroll"};
 	AUTO_BLOB errors = {0};
 	AUTO_TEXT out_path = temp_path("stdout");
 

@@ -47,7 +47,7 @@ void digest_sha384(const void *from, size_t n, uint8_t to[DIGEST_SHA384_SIZE])
 	digest(EVP_sha384(), from, n, to);
 }
 
-void rtmr_extend(uint8_t rtmr[DIGEST_SHA384_SIZE], const void *from, size_t n)
+void rtmr_measure(uint8_t rtmr[DIGEST_SHA384_SIZE], const void *from, size_t n)
 {
 	uint8_t both[2 * DIGEST_SHA384_SIZE];
 

@@ -24,7 +24,7 @@ void openssl_died(const char *what) __attribute__((noreturn));
 void digest_sha256(const void *from, size_t n, uint8_t digest[DIGEST_SHA256_SIZE]);
 void digest_sha384(const void *from, size_t n, uint8_t digest[DIGEST_SHA384_SIZE]);
 /* An RTMR after TDG.MR.RTMR.EXTEND with SHA-384 of the bytes. */
-void rtmr_extend(uint8_t rtmr[DIGEST_SHA384_SIZE], const void *from, size_t n);
+void rtmr_measure(uint8_t rtmr[DIGEST_SHA384_SIZE], const void *from, size_t n);
 
 EVP_PKEY *key_generate_p256(void);
 EVP_PKEY *key_generate_p384(void);

@@ -29,16 +29,16 @@ void rtmrs_predict(const struct measured_files *files, uint8_t tdinfo[TDINFO_SIZ
 	uint8_t *rtmr0 = tdinfo + TDINFO_RTMR0, *rtmr1 = rtmr0 + 48, *rtmr2 = rtmr1 + 48;
 
 	memset(rtmr0, 0, 4 * 48);
-	rtmr_extend(rtmr0, separator, sizeof(separator));
-	rtmr_extend(rtmr1, separator, sizeof(separator));
+	rtmr_measure(rtmr0, separator, sizeof(separator));
+	rtmr_measure(rtmr1, separator, sizeof(separator));
 	if (files->issuer_chain != NULL)
-		rtmr_extend(rtmr1, files->issuer_chain->data, files->issuer_chain->size);
+		rtmr_measure(rtmr1, files->issuer_chain->data, files->issuer_chain->size);
 	if (files->ra_disabled)
-		rtmr_extend(rtmr2, test_event, sizeof(test_event) - 1);
+		rtmr_measure(rtmr2, test_event, sizeof(test_event) - 1);
 	if (files->policy != NULL)
-		rtmr_extend(rtmr2, files->policy->data, files->policy->size);
+		rtmr_measure(rtmr2, files->policy->data, files->policy->size);
 	if (files->root_ca != NULL)
-		rtmr_extend(rtmr2, files->root_ca->data, files->root_ca->size);
+		rtmr_measure(rtmr2, files->root_ca->data, files->root_ca->size);
 }
 
 /* --- TDVF images --------------------------------------------------------------------------- */

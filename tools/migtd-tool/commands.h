@@ -14,6 +14,7 @@ int command_servtd_collateral(int argc, char **argv);
 int command_hash(int argc, char **argv);
 int command_enroll(int argc, char **argv);
 int command_collateral(int argc, char **argv);
+int command_eventlog(int argc, char **argv);
 int command_quote(int argc, char **argv);
 int command_tdreport(int argc, char **argv);
 
@@ -25,5 +26,6 @@ void print_written(const char *path, size_t n, bool json);
 
 /* Parts of `policy`. */
 int policy_generate_command(int argc, char **argv);
+int policy_check_command(int argc, char **argv);
 
 #endif

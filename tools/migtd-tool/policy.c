@@ -62,6 +62,7 @@ int command_policy(int argc, char **argv)
 	} commands[] = {
 		{"generate", policy_generate_command},
 		{"verify", verify},
+		{"check", policy_check_command},
 	};
 	const bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
 
@@ -69,8 +70,9 @@ int command_policy(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
 	fprintf(help ? stdout : stderr,
-		"Usage: migtd-tool policy generate|verify [options]\n\n"
+		"Usage: migtd-tool policy generate|verify|check [options]\n\n"
 		"  generate   a policy from collateral: v1, v2, or v2 for a generated hierarchy\n"
-		"  verify     signature, issuer chain and nested signatures of a policy v2\n");
+		"  verify     signature, issuer chain and nested signatures of a policy v2\n"
+		"  check      would this peer be accepted, and if not, why?\n");
 	return help ? TOOL_OK : TOOL_USAGE;
 }

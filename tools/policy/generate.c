@@ -100,9 +100,9 @@ static void boot_rtmrs(const struct blob *chain, char **rtmr0_hex, char **rtmr1_
 	static const uint8_t separator[4];
 	uint8_t rtmr[DIGEST_SHA384_SIZE] = {0};
 
-	rtmr_extend(rtmr, separator, sizeof(separator));
+	rtmr_measure(rtmr, separator, sizeof(separator));
 	*rtmr0_hex = hex_upper(rtmr, sizeof(rtmr));
-	rtmr_extend(rtmr, chain->data, chain->size);
+	rtmr_measure(rtmr, chain->data, chain->size);
 	*rtmr1_hex = hex_upper(rtmr, sizeof(rtmr));
 }
 

@@ -5,32 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
+#include "common/core.h"
 #include "common/json_text.h"
 #include "common/key.h"
 
 /* --- verdict ------------------------------------------------------------------------------- */
 
-static void random_bytes(void *ctx, uint8_t *to, size_t n)
-{
-	(void)ctx;
-	while (n > 0) {
-		const ssize_t done = getrandom(to, n, 0);
-		if (done < 0)
-			exit(tool_fail(TOOL_USAGE, "getrandom failed"));
-		to += done;
-		n -= (size_t)done;
-	}
-}
-
 static enum status open_collateral(
 	struct collateral *c, struct attest_scratch *scratch, const struct blob *bundle)
 {
-	static _Alignas(16) uint8_t arena[CRYPTO_ARENA_SIZE];
-
-	crypto_init(arena, sizeof(arena), random_bytes, NULL);
+	core_begin();
 	return collateral_open(c, scratch, bundle->data, bundle->size);
 }
 

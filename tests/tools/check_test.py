@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: BSD-2-Clause-Patent
+"""check_test.py MIGTD-TOOL MAKE-QUOTE SHARED: `policy check` and `eventlog`, on logs made here."""
+import json
+import os
+import struct
+import sys
+import tempfile
+
+from toolkit import (EV_BLOB2, EV_FLAGS, EV_SEPARATOR, EV_TAG, SEPARATOR, Tool, boot_v2, event_log,
+                     read, record, registers, sha384, tagged, tdinfo)
+from tap import Tap, equal
+
+MRTD = bytes(range(48))
+OTHER_MRTD = bytes(range(1, 49))
+
+
+class Peer:
+    """A Migration TD on host NAME with a policy folder, its quote and its log."""
+
+    def __init__(self, tool, name, host, policy, mrtd=MRTD, attributes=bytes(8), events=None):
+        self.policy = os.path.join(policy, "policy.json")
+        self.chain = os.path.join(policy, "policy_issuer_chain.pem")
+        launch = json.loads(read(os.path.join(policy, "launch.json")))
+        events = events or boot_v2(read(self.policy), read(self.chain))
+        self.info = tdinfo(mrtd, registers(events), bytes.fromhex(launch["mrowner"]),
+                           bytes.fromhex(launch["mrownerconfig"]), attributes)
+        self.quote = tool.quote(host, self.info, name + ".quote")
+        self.log = tool.write(name + ".log", event_log(events))
+
+
+def check(tool, own, peer, *more, code=0):
+    arguments = ["policy", "check", "--policy", own.policy, "--policy-issuer-chain", own.chain,
+                 "--peer-quote", peer.quote, "--peer-eventlog", peer.log,
+                 "--own-quote", own.quote, *more]
+    return tool.json(*arguments, code=code)
+
+
+def setup(tool):
+    tool.pki = tool.path("pki")
+    tool.run("pki", "--out", tool.pki, "--hosts", "a,b", "--platforms", "3")
+    tool.policy = tool.path("policy")
+    tool.run("policy", "generate", "--pki", tool.pki, "--mrtd", MRTD.hex(), "--size", "0",
+             "--out", tool.policy)
+    tool.host = {name: os.path.join(tool.pki, "hosts", name) for name in "ab"}
+    tool.own = Peer(tool, "own", tool.host["a"], tool.policy)
+    tool.peer = Peer(tool, "peer", tool.host["b"], tool.policy)
+
+
+def edited_policy(tool, name, edit):
+    """The generated policy with its base object edited, signed anew."""
+    base = json.loads(read(os.path.join(tool.policy, "policy_data.json")))
+    edit(base)
+    folder = tool.path(name)
+    os.mkdir(folder)
+    data = tool.write(name + ".data", json.dumps(base, separators=(",", ":"), ensure_ascii=False))
+    tool.run("json-sign", "--sign", "--name", "policyData", "--private-key",
+             os.path.join(tool.pki, "policy", "leaf.key"), "--input", data,
+             "--output", os.path.join(folder, "policy.json"))
+    for part in ("policy_issuer_chain.pem", "launch.json"):
+        with open(os.path.join(folder, part), "wb") as file:
+            file.write(read(os.path.join(tool.policy, part)))
+    return folder
+
+
+# --- policy check ----------------------------------------------------------------------------
+
+
+def accepts_an_honest_peer(tool):
+    for role in ("source", "destination"):
+        verdict = check(tool, tool.own, tool.peer, "--role", role)
+        equal(verdict["accepted"], True)
+        equal(verdict["failed"], None)
+        equal(all(verdict["checks"].values()), True, "every check")
+        equal(verdict["peer"]["tcbStatus"], "UpToDate")
+        equal(verdict["peer"]["migtd"]["isvsvn"], 1)
+
+
+def text_form_names_the_rule(tool):
+    def demand(base):
+        base["policy"][0]["global"]["tcb"]["tcbEvaluationDataNumber"]["reference"] = 99
+    own = Peer(tool, "strict", tool.host["a"], edited_policy(tool, "strict-policy", demand))
+    text = tool.run("policy", "check", "-p", own.policy, "-c", own.chain, "--peer-quote",
+                    own.quote, "--peer-eventlog", own.log, "--own-quote", own.quote, code=1)
+    for line in ("REJECTED  the own policy's rules hold", "tcbEvaluationDataNumber",
+                 "operation greater-or-equal", "expected  99", "actual    5"):
+        equal(line in text, True, line)
+    equal("rules" in tool.errors, True, tool.errors)
+
+
+def tells_the_rule_that_fails(tool):
+    def rule(block, group, name, operation, reference):
+        def edit(base):
+            base["policy"] = [{"global": {}}, {block: {group: {name: {
+                "operation": operation, "reference": reference}}}}]
+        return edit
+    cases = [
+        (rule("global", "tcb", "tcbDate", "greater-or-equal", "2099-01-01T00:00:00Z"),
+         "tcbDate", "2099-01-01T00:00:00Z", "ERR_POLICY_TCB", 8),
+        (rule("global", "platform", "fmspc", "deny-list", ["10806F000000"]),
+         "fmspc", None, "ERR_POLICY_TCB", 8),
+        (rule("global", "crl", "pckCrlNum", "in-range", "7..9"),
+         "pckCrlNum", "7..9", "ERR_POLICY_CRL", 8),
+        (rule("servtd", "migtdIdentity", "isvsvn", "equal", 2),
+         "isvsvn", "2", "ERR_POLICY_SVN", 8),
+        (rule("global", "platform", "fmspc", "subset", "00"),
+         "fmspc", "00", "ERR_POLICY_OPERATION", 8),
+    ]
+    for i, (edit, name, expected, error, result) in enumerate(cases):
+        own = Peer(tool, f"rule{i}", tool.host["b"], edited_policy(tool, f"rule{i}-policy", edit))
+        verdict = check(tool, own, own, code=1)
+        equal(verdict["failed"], "rules")
+        equal(verdict["reject_code"], error)
+        equal(verdict["migration_result"], result)
+        equal((verdict["rule"]["block"], verdict["rule"]["index"]), ("policy", 1))
+        equal(verdict["rule"]["property"].split(".")[-1], name)
+        if expected is not None:
+            equal(verdict["rule"]["expected"], expected)
+
+
+def rules_about_this_side_need_its_quote(tool):
+    arguments = ["policy", "check", "-p", tool.own.policy, "-c", tool.own.chain, "--peer-quote",
+                 tool.peer.quote, "--peer-eventlog", tool.peer.log]
+    tool.run(*arguments, code=2)
+    equal("--own-quote" in tool.errors and "isvsvn" in tool.errors, True, tool.errors)
+
+
+def an_older_policy_is_refused_by_the_source_only(tool):
+    def newer(base):
+        base["policySvn"] = 7
+    own = Peer(tool, "newer", tool.host["a"], edited_policy(tool, "newer-policy", newer))
+    more = ("--peer-policy", tool.peer.policy, "--peer-chain", tool.peer.chain)
+    verdict = check(tool, own, tool.peer, *more, code=1)
+    equal(verdict["rule"]["property"], "policySvn")
+    equal((verdict["rule"]["expected"], verdict["rule"]["actual"]), ("7", "1"))
+    check(tool, own, tool.peer, "--role", "destination", *more)
+
+
+def each_check_stops_its_peer(tool):
+    policy, chain = read(tool.peer.policy), read(tool.peer.chain)
+    other = tool.path("other-pki")
+    tool.run("pki", "--out", other, "--hosts", "b", "--platforms", "3")
+    foreign = tool.path("foreign-policy")
+    tool.run("policy", "generate", "--pki", other, "--mrtd", MRTD.hex(), "--size", "0", "--out",
+             foreign)
+    debug = Peer(tool, "debug", tool.host["b"], tool.policy, attributes=b"\1" + bytes(7))
+    stranger = Peer(tool, "stranger", tool.host["b"], tool.policy, mrtd=OTHER_MRTD)
+    alien = Peer(tool, "alien", os.path.join(other, "hosts", "b"), tool.policy)
+    signer = Peer(tool, "signer", tool.host["b"], foreign)
+    liar = Peer(tool, "liar", tool.host["b"], tool.policy,
+                events=boot_v2(policy + b" ", chain))
+    shifted = Peer(tool, "shifted", tool.host["b"], tool.policy)
+    shifted.log = tool.own.quote
+    forged = Peer(tool, "forged", tool.host["b"], tool.policy)
+    forged.policy = tool.write("forged.json", policy.replace(b'"policySvn":1', b'"policySvn":9'))
+    cases = [
+        (alien, "quote", "ERR_", 7),
+        (debug, "not_debug", "ERR_DEBUG_TD", 7),
+        (shifted, "event_log", "ERR_EVENT_LOG", 8),
+        (forged, "peer_signatures", "ERR_POLICY_SIGNATURE", 9),
+        (signer, "peer_chains", "ERR_POLICY_CHAIN", 8),
+        (liar, "measured_policy", "ERR_EVENT_LOG_POLICY", 8),
+        (stranger, "rules", "ERR_POLICY_MIGTD", 8),
+    ]
+    for peer, failed, error, result in cases:
+        verdict = check(tool, tool.own, peer, "--peer-policy", peer.policy, "--peer-chain",
+                        peer.chain, code=1)
+        equal(verdict["failed"], failed)
+        equal(verdict["reject_code"].startswith(error), True, verdict["reject_code"])
+        equal(verdict["migration_result"], result, failed)
+        checks = list(verdict["checks"].values())
+        at = list(verdict["checks"]).index(failed)
+        equal(checks, [True] * at + [False] + [None] * (len(checks) - at - 1))
+
+
+def the_initial_migtd_is_checked_by_a_destination(tool):
+    info = tool.peer.info
+    ext = sha384(info) + bytes(272 - 48)
+    good = ("--role", "destination", "--init-tdinfo", tool.write("init", info), "--servtd-ext",
+            tool.write("ext", ext))
+    check(tool, tool.own, tool.peer, *good)
+    wrong = good[:-1] + (tool.write("ext-wrong", bytes(272)),)
+    equal(check(tool, tool.own, tool.peer, *wrong, code=1)["failed"], "initial")
+
+
+def collateral_can_be_tried_before_it_is_in_a_policy(tool):
+    revoked = tool.path("revoked")
+    tool.run("pki", "--out", revoked, "--hosts", "b", "--platforms", "3")
+    foreign = os.path.join(revoked, "collateral.json")
+    equal(check(tool, tool.own, tool.peer, "--collateral", foreign, code=1)["failed"], "own_side")
+    check(tool, tool.own, tool.peer, "--collateral", os.path.join(tool.pki, "collateral.json"))
+
+
+def own_policy_that_does_not_open_accepts_nobody(tool):
+    broken = Peer(tool, "broken", tool.host["a"], tool.policy)
+    broken.policy = tool.write("broken.json", read(tool.policy + "/policy.json")[:-9])
+    verdict = check(tool, broken, tool.peer, code=1)
+    equal(verdict["failed"], "own_policy")
+
+
+def unreadable_input_is_named(tool):
+    empty = tool.write("empty", b"")
+    base = ["policy", "check", "-p", tool.own.policy, "-c", tool.own.chain]
+    tool.run(*base, "--peer-quote", empty, "--peer-eventlog", tool.peer.log, code=2)
+    equal(empty in tool.errors, True)
+    tool.run(*base, "--peer-quote", tool.peer.quote, "--peer-eventlog", tool.path("none"), code=2)
+    equal(tool.path("none") in tool.errors, True)
+    tool.run(*base, "--peer-quote", tool.peer.quote, "--peer-eventlog", tool.peer.log, "--role",
+             "both", code=2)
+    equal("--role" in tool.errors, True)
+
+
+# --- eventlog --------------------------------------------------------------------------------
+
+
+def flags(rtmr, name, payload):
+    return record(rtmr, EV_FLAGS, name.ljust(16, b"\0") + struct.pack("<I", len(payload)) +
+                  payload, payload)
+
+
+def every_kind_of_event():
+    core = b"\x0btd_payload\0" + struct.pack("<QQ", 0x1000, 0x2000)
+    return [flags(0, b"td_hob", b"hob"),
+            flags(0, b"secure_policy_db", b"anchor"),
+            flags(0, b"secure_authority", b"anchor"),
+            flags(1, b"td_payload_svn", struct.pack("<Q", 15)),
+            record(1, EV_BLOB2, core, b"image"),
+            record(0, EV_SEPARATOR, SEPARATOR, SEPARATOR),
+            record(1, EV_SEPARATOR, SEPARATOR, SEPARATOR),
+            tagged(1, 3, b"chain", b"chain"), tagged(2, 1, b"policy", b"policy"),
+            tagged(2, 2, b"root", b"root")]
+
+
+CLASSES = [None, None, "SecureBootKey", "MigTdCoreSvn", "MigTdCore", None, None,
+           "MigTdPolicySigner", "MigTdPolicy", "MigTdSgxRootKey"]
+
+
+def records_are_told_with_their_class(tool):
+    records = every_kind_of_event()
+    told = tool.json("eventlog", "show", tool.write("all.log", event_log(records)))
+    equal([r["class"] for r in told["records"]], CLASSES)
+    equal([r["rtmr"] for r in told["records"]], [r[0] for r in records])
+    equal([r["digest"] for r in told["records"]], [r[1].hex() for r in records])
+    equal([r["tag"] for r in told["records"]][-3:], [3, 1, 2])
+    equal(told["records"][0]["name"], "td_hob")
+    equal(told["trailing"], 1)
+    at = 72
+    for shown, made in zip(told["records"], records):
+        equal(shown["offset"], at)
+        at += len(made[2])
+    text = tool.run("eventlog", "show", tool.path("all.log"))
+    equal("EV_EVENT_TAG" in text and "MigTdPolicySigner" in text, True)
+
+
+def replay_agrees_with_hashlib_with_and_without_a_tail(tool):
+    records = every_kind_of_event()
+    wanted = {f"rtmr{i}": value.hex() for i, value in enumerate(registers(records))}
+    for tail in (b"", b"\0", b"\xff", b"\xff" * 5000):
+        log = tool.write("tail.log", event_log(records, tail))
+        equal(tool.json("eventlog", "replay", log), wanted)
+
+
+def replay_is_compared_with_quotes_and_values(tool):
+    log = tool.peer.log
+    equal(tool.json("eventlog", "replay", log, "--quote", tool.peer.quote)["matches"], True)
+    rtmr2 = "2=" + registers(boot_v2(read(tool.peer.policy), read(tool.peer.chain)))[2].hex()
+    equal(tool.json("eventlog", "replay", log, "--rtmr", rtmr2)["matches"], True)
+    other = tool.write("other.log", event_log(every_kind_of_event()))
+    equal(tool.json("eventlog", "replay", other, "--quote", tool.peer.quote, code=1)["matches"],
+          False)
+    equal("RTMR0" in tool.errors and tool.peer.quote in tool.errors, True, tool.errors)
+    report = bytearray(1024)
+    report[0] = 0x81
+    report[512:] = tool.peer.info
+    report[32:80] = sha384(report[256:495])
+    report[80:128] = sha384(report[512:])
+    equal(tool.json("eventlog", "replay", log, "--tdreport",
+                    tool.write("report", bytes(report)))["matches"], True)
+
+
+def malformed_logs_are_refused_and_named(tool):
+    good = boot_v2(b"policy", b"chain")
+    bad = [(event_log([record(-1, EV_SEPARATOR, SEPARATOR, SEPARATOR)]), 1),
+           (event_log([record(4, EV_SEPARATOR, SEPARATOR, SEPARATOR)]), 1),
+           (event_log([record(2, EV_TAG, b"abc", b"abc")]), 1),
+           (event_log(good)[:71], 2), (b"", 2)]
+    for i, (content, code) in enumerate(bad):
+        log = tool.write(f"bad{i}.log", content)
+        for command in ("show", "replay"):
+            tool.run("eventlog", command, log, code=code)
+            equal(log in tool.errors, True, tool.errors)
+    tool.run("eventlog", "replay", tool.peer.log, "--quote", tool.write("short", b"\4\0"), code=2)
+    tool.run("eventlog", "replay", tool.peer.log, "--rtmr", "4=00", code=2)
+    tool.run("eventlog", "replay", tool.path("absent"), code=2)
+
+
+def published_registers_come_out(tool):
+    templates = tool.vector("policy/config/templates/policy_v2_signed.json")
+    policy, chain = read(templates), read(tool.vector(
+        "policy/config/templates/policy_issuer_chain.pem"))
+    log = event_log(boot_v2(policy, chain), b"\xff")
+    equal(len(log), 3034)
+    equal(sha384(log).hex(), "4dc3fb90ccba35ffc3dbe6c8a3ff0165876749336419e83923e5cafa596b884132"
+          "9877672d153b55817ad26703742a57")
+    told = tool.json("eventlog", "replay", tool.write("template.log", log))
+    equal(told["rtmr1"], "c172c0fb4322252982bd90c470ef2c0fc49b2b65235446f431c563040c28316cb1e4907"
+          "23a468485a891c8db0f0e03d5")
+    equal(told["rtmr2"], "5df82b5702753589b57d38de960dc30b24903f7e1922456b4f9e966a250365e3c2ced4b4"
+          "75f3713e0bfd4f880e9112f1")
+
+
+CASES = [accepts_an_honest_peer, text_form_names_the_rule, tells_the_rule_that_fails,
+         rules_about_this_side_need_its_quote, an_older_policy_is_refused_by_the_source_only,
+         each_check_stops_its_peer, the_initial_migtd_is_checked_by_a_destination,
+         collateral_can_be_tried_before_it_is_in_a_policy,
+         own_policy_that_does_not_open_accepts_nobody, unreadable_input_is_named,
+         records_are_told_with_their_class, replay_agrees_with_hashlib_with_and_without_a_tail,
+         replay_is_compared_with_quotes_and_values, malformed_logs_are_refused_and_named]
+WITH_VECTORS = [published_registers_come_out]
+
+
+def main():
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as folder:
+        tool = Tool(*sys.argv[1:4], folder)
+        setup(tool)
+        for case in CASES:
+            tap.case(case.__name__.replace("_", " "), lambda: case(tool))
+        for case in WITH_VECTORS:
+            if tool.vector("policy/config/templates/policy_v2_signed.json"):
+                tap.case(case.__name__.replace("_", " "), lambda: case(tool))
+            else:
+                tap.skip(case.__name__.replace("_", " "), "the shared vectors are not there")
+    tap.finish()
+
+
+main()

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * "Would this peer be accepted, and if not, why?", answered offline by the code that the Migration
+ * TD runs, in the order in which it reports (policy spec 2.11 to 2.15).  What only a session can
+ * check is not: that the quote is bound to the peer's key, and that the peer attests the policy it
+ * sent.
+ */
+#ifndef TOOLS_POLICY_CHECK_H
+#define TOOLS_POLICY_CHECK_H
+
+#include "common/tool.h"
+#include "policy/reason.h"
+
+enum check_step {
+	CHECK_OWN_POLICY,	/* opens: signature, chain, schema, collateral */
+	CHECK_OWN_SIDE,		/* own quote and event log, when given */
+	CHECK_QUOTE,
+	CHECK_NOT_DEBUG,
+	CHECK_PEER_POLICY,	/* form */
+	CHECK_EVENT_LOG,	/* replays to the quoted RTMRs */
+	CHECK_PEER_SIGNATURES,
+	CHECK_PEER_CHAINS,
+	CHECK_MEASURED_POLICY,
+	CHECK_RULES,
+	CHECK_INITIAL,
+	CHECK_STEPS
+};
+
+/* Empty blobs are absent. */
+struct check_input {
+	bool is_source;
+	struct blob policy, issuer_chain;
+	struct blob collateral;			/* a bundle; absent: the policy's own */
+	struct blob quote, event_log;		/* the peer's */
+	struct blob peer_policy, peer_chain;	/* absent: the peer runs the own policy */
+	struct blob own_quote;			/* what `self` is; absent: unknown */
+	struct blob init_tdinfo, servtd_ext;	/* destination: initial-MigTD checks when given */
+};
+
+/* Of the peer, in the words of policies. */
+struct check_facts {
+	uint8_t fmspc[6];
+	char tcb_date[24];
+	const char *tcb_status;
+	uint32_t tcb_evaluation_number, pck_crl_number, root_crl_number;
+	bool migtd_known;
+	uint16_t isvsvn;
+	char migtd_date[24];
+	const char *migtd_status;
+};
+
+struct check_verdict {
+	enum status status;		/* STATUS_OK: accepted */
+	enum check_step step;		/* that failed, or CHECK_STEPS */
+	bool done[CHECK_STEPS];		/* reached and passed */
+	bool undecided;			/* a rule compares with the own side, which was not given */
+	const char *quote_stage;	/* where the quote's verdict came from */
+	struct policy_reason reason;	/* place.property NULL when it is not a rule */
+	bool has_facts;
+	struct check_facts facts;
+};
+
+void policy_check_v2(const struct check_input *in, struct check_verdict *v);
+
+#endif

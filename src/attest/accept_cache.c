@@ -3,7 +3,7 @@
 
 /* All but the last part have a fixed size, so no two inputs look alike. */
 void accept_key_of(struct accept_key *key, enum accept_role role,
-	const uint8_t anchor[SHA256_SIZE], const uint8_t issuer[P256_POINT_SIZE],
+	const uint8_t anchor[P256_POINT_SIZE], const uint8_t issuer[P256_POINT_SIZE],
 	const uint8_t *bytes, size_t n)
 {
 	const uint8_t first = (uint8_t)role;
@@ -11,7 +11,7 @@ void accept_key_of(struct accept_key *key, enum accept_role role,
 
 	sha384_init(&h);
 	sha384_update(&h, &first, sizeof(first));
-	sha384_update(&h, anchor, SHA256_SIZE);
+	sha384_update(&h, anchor, P256_POINT_SIZE);
 	sha384_update(&h, issuer, P256_POINT_SIZE);
 	sha384_update(&h, bytes, n);
 	sha384_final(&h, key->digest);

@@ -6,8 +6,7 @@
  * What is remembered is one fact: this key signed exactly these bytes, under this trust anchor, in
  * this role.  An entry is the SHA-384 of all of that.  Nothing else is taken from it: names,
  * extensions, revocation, TCB level and QE identity are checked for every quote.  They are all that
- * depends on the collateral, so it is no part of the entry; the cache lives in struct collateral
- * anyway and is empty when another one is opened.
+ * depends on the collateral, so it is no part of the entry.  The cache lies with the anchor.
  *
  * Only what was accepted is stored, so a peer cannot insert anything without a genuine signature.
  * With genuine ones he can push others out, which costs their owners the verification again.
@@ -39,7 +38,7 @@ struct accept_cache {
 
 /* `n` bytes: what is signed, with its signature; `issuer` is the point of the signer's key. */
 void accept_key_of(struct accept_key *key, enum accept_role role,
-	const uint8_t anchor[SHA256_SIZE], const uint8_t issuer[P256_POINT_SIZE],
+	const uint8_t anchor[P256_POINT_SIZE], const uint8_t issuer[P256_POINT_SIZE],
 	const uint8_t *bytes, size_t n);
 
 /* Looks the key up, which then counts as used last. */

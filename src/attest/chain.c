@@ -13,13 +13,17 @@ void sha256_of(const uint8_t *from, size_t n, uint8_t digest[SHA256_SIZE])
 	sha256_final(&h, digest);
 }
 
-enum status chain_read(struct attest_work *w, struct text_reader text, size_t n)
+enum status chain_read(struct attest_work *w, size_t kept, struct text_reader text, size_t n)
 {
 	size_t used = 0, size;
 	enum pem_event event;
 
+	if (kept > 0) {
+		const struct span last = w->cert[kept - 1].der;
+		used = (size_t)(last.at + last.n - w->der);
+	}
 	pem_open(&w->pem, text);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = kept; i < kept + n; i++) {
 		TRY(pem_next(&w->pem, w->der + used, CHAIN_DER_MAX - used, &size, &event));
 		if (event != PEM_CERTIFICATE)
 			return ERR_X509_CHAIN;
@@ -28,6 +32,19 @@ enum status chain_read(struct attest_work *w, struct text_reader text, size_t n)
 	}
 	TRY(pem_next(&w->pem, w->der + used, CHAIN_DER_MAX - used, &size, &event));
 	return event == PEM_MORE ? STATUS_OK : ERR_X509_CHAIN;
+}
+
+enum status chain_read_pair(struct attest_work *w, size_t kept, struct text_reader text,
+	const uint8_t root_digest[SHA256_SIZE], struct chain_pair *pair)
+{
+	const struct x509 *cert = &w->cert[kept];
+
+	TRY(chain_read(w, kept, text, 2));
+	const size_t root = chain_is_certificate(&cert[1], root_digest) ? 1 : 0;
+	if (root == 0 && !chain_is_certificate(&cert[0], root_digest))
+		return ERR_X509_ROOT;
+	*pair = (struct chain_pair){.root = &cert[root], .leaf = &cert[1 - root]};
+	return STATUS_OK;
 }
 
 enum status chain_check_certificate(const struct x509 *cert, bool is_ca)
@@ -41,6 +58,12 @@ enum status chain_check_certificate(const struct x509 *cert, bool is_ca)
 	if ((cert->has & REQUIRED_EXTENSIONS) != REQUIRED_EXTENSIONS || cert->is_ca != is_ca)
 		return ERR_X509_EXTENSION;
 	return STATUS_OK;
+}
+
+enum status chain_check_tcb_signing(const struct x509 *cert)
+{
+	TRY(chain_check_certificate(cert, false));
+	return x509_cn_contains(cert->subject, "SGX TCB Signing") ? STATUS_OK : ERR_X509_CHAIN;
 }
 
 bool chain_is_certificate(const struct x509 *cert, const uint8_t digest[SHA256_SIZE])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
-#include "attest/work.h"
+#include "attest/steps.h"
 
 enum {
 	BUNDLE,
@@ -145,11 +145,6 @@ struct text_reader collateral_text(const struct collateral *c, struct collateral
 
 /* --- signatures ----------------------------------------------------------------------------- */
 
-static bool is_self_issued(const struct x509 *cert)
-{
-	return x509_name_matches(cert->issuer, cert->subject);
-}
-
 /*
  * The anchor is the key of rootCa (3.4 b), whatever the certificate that brings it.  The root
  * certificate itself is taken from a chain and checked; all chains then end with its very bytes.
@@ -157,39 +152,19 @@ static bool is_self_issued(const struct x509 *cert)
 static enum status check_root(struct collateral *c, struct attest_work *w)
 {
 	const struct span nothing = {NULL, SIZE_MAX};
-	struct x509_key anchor, key;
 
-	TRY(chain_read(w, collateral_text(c, c->root_ca), 1));
-	TRY(x509_key(&w->cert[0], &anchor));
-	TRY(chain_read(w, collateral_text(c, c->qe_identity_chain), 2));
-	const struct x509 *root = &w->cert[is_self_issued(&w->cert[1]) ? 1 : 0];
-	TRY(x509_key(root, &key));
-	if (key.curve != anchor.curve ||
-		memcmp(key.point, anchor.point, sizeof(anchor.point)) != 0 ||
-		!x509_cn_contains(root->subject, "SGX Root CA"))
-		return ERR_X509_ROOT;
-	TRY(chain_check_certificate(root, true));
-	TRY(chain_check_issued(root, root, anchor.point));
+	TRY(chain_read(w, 0, collateral_text(c, c->root_ca), 1));
+	TRY(anchor_take(&c->anchor, &w->cert[0]));
+	TRY(chain_read(w, 0, collateral_text(c, c->qe_identity_chain), 2));
+	const struct x509 *root = &w->cert[x509_is_self_issued(&w->cert[1]) ? 1 : 0];
+	TRY(anchor_check_root(&c->anchor, root));
+	TRY(chain_check_issued(root, root, c->anchor.point));
 	sha256_of(root->der.at, root->der.n, c->root_digest);
-	memcpy(c->root_point, anchor.point, P256_POINT_SIZE);
 
 	TRY(crl_read(&w->crl, collateral_text(c, c->root_crl), root->subject, nothing,
 		&w->crl_facts));
-	TRY(crl_verify(&w->crl_facts, c->root_point));
+	TRY(crl_verify(&w->crl_facts, c->anchor.point));
 	c->root_crl_number = w->crl_facts.number;
-	return STATUS_OK;
-}
-
-/* Two certificates, one of them the root; *leaf is the other. */
-static enum status read_pair(const struct collateral *c, struct attest_work *w,
-	struct collateral_string chain, struct x509 **root, struct x509 **leaf)
-{
-	TRY(chain_read(w, collateral_text(c, chain), 2));
-	const size_t at = chain_is_certificate(&w->cert[1], c->root_digest) ? 1 : 0;
-	if (at == 0 && !chain_is_certificate(&w->cert[0], c->root_digest))
-		return ERR_X509_ROOT;
-	*root = &w->cert[at];
-	*leaf = &w->cert[1 - at];
 	return STATUS_OK;
 }
 
@@ -199,8 +174,8 @@ static bool is_pck_issuer(const struct collateral *c, const struct x509 *issuer,
 {
 	return chain_is_certificate(root, c->root_digest) &&
 		chain_check_certificate(issuer, true) == STATUS_OK &&
-		x509_cn_contains(issuer->subject, "CA") && !is_self_issued(issuer) &&
-		chain_check_issued(issuer, root, c->root_point) == STATUS_OK;
+		x509_cn_contains(issuer->subject, "CA") && !x509_is_self_issued(issuer) &&
+		chain_check_issued(issuer, root, c->anchor.point) == STATUS_OK;
 }
 
 /*
@@ -212,7 +187,7 @@ static enum status check_pck_crl(struct collateral *c, struct attest_work *w)
 {
 	const struct span any = {NULL, 0}, nothing = {NULL, SIZE_MAX};
 
-	TRY(chain_read(w, collateral_text(c, c->pck_crl_chain), 2));
+	TRY(chain_read(w, 0, collateral_text(c, c->pck_crl_chain), 2));
 	TRY(crl_read(&w->crl, collateral_text(c, c->pck_crl), any, nothing, &w->crl_facts));
 	c->pck_crl_number = w->crl_facts.number;
 
@@ -237,16 +212,15 @@ struct signer {
 static enum status check_signing_chain(const struct collateral *c, struct attest_work *w,
 	struct collateral_string chain, struct signer *signer)
 {
-	struct x509 *root, *leaf;
+	struct chain_pair pair;
 
-	TRY(read_pair(c, w, chain, &root, &leaf));
+	TRY(chain_read_pair(w, 0, collateral_text(c, chain), c->root_digest, &pair));
+	const struct x509 *leaf = pair.leaf;
 	if (signer->known && chain_is_certificate(leaf, signer->digest))
 		return STATUS_OK;
-	TRY(chain_check_certificate(leaf, false));
-	if (!x509_cn_contains(leaf->subject, "SGX TCB Signing"))
-		return ERR_X509_CHAIN;
-	TRY(chain_check_issued(leaf, root, c->root_point));
-	TRY(crl_read(&w->crl, collateral_text(c, c->root_crl), root->subject, leaf->serial,
+	TRY(chain_check_tcb_signing(leaf));
+	TRY(chain_check_issued(leaf, pair.root, c->anchor.point));
+	TRY(crl_read(&w->crl, collateral_text(c, c->root_crl), pair.root->subject, leaf->serial,
 		&w->crl_facts));
 	if (w->crl_facts.listed)
 		return ERR_REVOKED;

@@ -6,7 +6,7 @@
 #ifndef ATTEST_COLLATERAL_H
 #define ATTEST_COLLATERAL_H
 
-#include "attest/accept_cache.h"
+#include "attest/anchor.h"
 #include "crypto/crypto.h"
 
 /* Bundles with more platforms are refused. */
@@ -36,11 +36,10 @@ struct collateral {
 	uint32_t root_crl_number;
 	uint32_t pck_crl_number;
 	uint8_t root_digest[SHA256_SIZE];	/* of the root certificate */
-	uint8_t root_point[P256_POINT_SIZE];
 	/* Of the CA certificate that issued the PCK CRL; zero when its issuer chain has another. */
 	uint8_t issuer_digest[SHA256_SIZE];
 	uint8_t issuer_point[P256_POINT_SIZE];
-	struct accept_cache accepted;
+	struct trust_anchor anchor;	/* the key of rootCa */
 	uint32_t platform_count;
 	struct collateral_platform platform[COLLATERAL_PLATFORMS_MAX];
 };

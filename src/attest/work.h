@@ -42,14 +42,28 @@ _Static_assert(sizeof(struct attest_work) <= sizeof(struct attest_scratch),
 /* Text of the bundle, its escapes undone. */
 struct text_reader collateral_text(const struct collateral *c, struct collateral_string s);
 
-/* Reads exactly n certificates into w->cert; ERR_X509_CHAIN for another number. */
-enum status chain_read(struct attest_work *w, struct text_reader text, size_t n) MUST_CHECK;
+/*
+ * Reads exactly n certificates into w->cert, behind the first `kept`, which stay; ERR_X509_CHAIN
+ * for another number.
+ */
+enum status chain_read(struct attest_work *w, size_t kept, struct text_reader text, size_t n)
+	MUST_CHECK;
+
+/* The same for an issuer chain: two certificates in any order, one of them the root. */
+struct chain_pair {
+	const struct x509 *root, *leaf;
+};
+enum status chain_read_pair(struct attest_work *w, size_t kept, struct text_reader text,
+	const uint8_t root_digest[SHA256_SIZE], struct chain_pair *pair) MUST_CHECK;
 
 /*
  * What every certificate under Intel's root must be: P-256 and SHA-256, the same algorithm inside
  * and outside, five extensions, and a CA or not.
  */
 enum status chain_check_certificate(const struct x509 *cert, bool is_ca) MUST_CHECK;
+
+/* The same, and by its name the certificate of the signer of TCB info. */
+enum status chain_check_tcb_signing(const struct x509 *cert) MUST_CHECK;
 
 /* True if the certificate is, byte for byte, the one with this digest. */
 bool chain_is_certificate(const struct x509 *cert, const uint8_t digest[SHA256_SIZE]);

@@ -343,6 +343,11 @@ bool x509_name_matches(struct span a, struct span b)
 	return true;
 }
 
+bool x509_is_self_issued(const struct x509 *cert)
+{
+	return x509_name_matches(cert->issuer, cert->subject);
+}
+
 bool x509_cn_contains(struct span name, const char *text)
 {
 	const struct span cn = x509_name_attribute(name, X509_CN);

@@ -79,6 +79,7 @@ enum x509_name_type { X509_CN = 3, X509_C = 6, X509_L = 7, X509_ST = 8, X509_O =
 struct span x509_name_attribute(struct span name, enum x509_name_type type);
 /* The same values of CN, C, O, L and ST, in whatever order. */
 bool x509_name_matches(struct span a, struct span b);
+bool x509_is_self_issued(const struct x509 *cert);
 /* The common name contains this text. */
 bool x509_cn_contains(struct span name, const char *text);
 

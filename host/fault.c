@@ -26,6 +26,24 @@ static const struct {
 	[FAULT_QUOTE_TRUNCATED] = {"quote-truncated", ARG_NONE, "half a quote, framed consistently"},
 	[FAULT_QUOTE_NEVER] = {"quote-never", ARG_NONE, "quotes stay in flight"},
 	[FAULT_QUOTE_REPLAY] = {"quote-replay", ARG_NONE, "the first quote made, again and again"},
+	[FAULT_COLLATERAL_LATE] = {"collateral-late", ARG_NUMBER,
+		"=MS: collateral comes after MS"},
+	[FAULT_COLLATERAL_BUSY] = {"collateral-busy", ARG_NUMBER,
+		"=N: the next N requests for collateral answer retry"},
+	[FAULT_COLLATERAL_UNAVAILABLE] = {"collateral-unavailable", ARG_NUMBER,
+		"=N: the next N end as service unavailable"},
+	[FAULT_COLLATERAL_ERROR] = {"collateral-error", ARG_NONE,
+		"requests for collateral end with status error"},
+	[FAULT_COLLATERAL_GARBAGE] = {"collateral-garbage", ARG_NONE,
+		"random bytes in place of collateral"},
+	[FAULT_COLLATERAL_TRUNCATED] = {"collateral-truncated", ARG_NONE,
+		"half the collateral, framed consistently"},
+	[FAULT_COLLATERAL_NEVER] = {"collateral-never", ARG_NONE,
+		"requests for collateral stay in flight"},
+	[FAULT_COLLATERAL_FLIP] = {"collateral-flip", ARG_NUMBER,
+		"=OFFSET: invert that byte of each message with collateral"},
+	[FAULT_COLLATERAL_MINOR_0] = {"collateral-minor-0", ARG_NONE,
+		"collateral as from a service of protocol 1.0"},
 	[FAULT_TDCALL_FAIL] = {"tdcall-fail", ARG_CALL,
 		"=LEAF[:N]: the N-th (1st) TDCALL of that leaf number, or of any, fails"},
 	[FAULT_VMCALL_FAIL] = {"vmcall-fail", ARG_CALL,
@@ -160,5 +178,5 @@ json_t *fault_list(const struct faults *faults)
 void fault_help(void)
 {
 	for (int i = 0; i < FAULT_COUNT; i++)
-		printf("  %-20s %s\n", kinds[i].name, kinds[i].help);
+		printf("  %-22s %s\n", kinds[i].name, kinds[i].help);
 }

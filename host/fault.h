@@ -22,6 +22,15 @@ enum fault_id {
 	FAULT_QUOTE_TRUNCATED,		/* half a quote, framed consistently */
 	FAULT_QUOTE_NEVER,		/* in flight for ever */
 	FAULT_QUOTE_REPLAY,		/* the first quote ever made, again and again */
+	FAULT_COLLATERAL_LATE,		/* as for quotes, for GET_COLLATERAL */
+	FAULT_COLLATERAL_BUSY,
+	FAULT_COLLATERAL_UNAVAILABLE,
+	FAULT_COLLATERAL_ERROR,
+	FAULT_COLLATERAL_GARBAGE,
+	FAULT_COLLATERAL_TRUNCATED,
+	FAULT_COLLATERAL_NEVER,
+	FAULT_COLLATERAL_FLIP,		/* =OFFSET in the message */
+	FAULT_COLLATERAL_MINOR_0,	/* answers as a service of protocol 1.0 */
 	FAULT_TDCALL_FAIL,		/* =LEAF[:N] the N-th such call; leaf "any" */
 	FAULT_VMCALL_FAIL,		/* =SUBFUNC[:N] */
 	FAULT_VSOCK_RESET_AFTER,	/* =BYTES of both directions of a connection */

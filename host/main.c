@@ -33,6 +33,8 @@ static void help(void)
 	     "  --vsock vsock          ... or to the host's AF_VSOCK port P\n"
 	     "  --pki DIR              platform directory of `migtd-tool pki`; without it GetQuote\n"
 	     "                         answers that no quoting service is available\n"
+	     "  --collateral FILE      bundle that GET_COLLATERAL is answered from (collateral.json\n"
+	     "                         of the folder that --pki lies in, when there is one)\n"
 	     "  --servtd-ext on|off    whether the fields of newer TDX modules exist (on)\n"
 	     "  --export-version A-B   range of MIG_VERSION for export (0-0)\n"
 	     "  --import-version A-B   range of MIG_VERSION for import (0-0)\n"
@@ -81,6 +83,7 @@ enum {
 	OPTION_LISTEN,
 	OPTION_VSOCK,
 	OPTION_PKI,
+	OPTION_COLLATERAL,
 	OPTION_SERVTD_EXT,
 	OPTION_EXPORT_VERSION,
 	OPTION_IMPORT_VERSION,
@@ -104,6 +107,7 @@ static int platform_main(int argc, char **argv)
 		{"listen", required_argument, NULL, OPTION_LISTEN},
 		{"vsock", required_argument, NULL, OPTION_VSOCK},
 		{"pki", required_argument, NULL, OPTION_PKI},
+		{"collateral", required_argument, NULL, OPTION_COLLATERAL},
 		{"servtd-ext", required_argument, NULL, OPTION_SERVTD_EXT},
 		{"export-version", required_argument, NULL, OPTION_EXPORT_VERSION},
 		{"import-version", required_argument, NULL, OPTION_IMPORT_VERSION},
@@ -128,6 +132,9 @@ static int platform_main(int argc, char **argv)
 			break;
 		case OPTION_PKI:
 			options.pki = optarg;
+			break;
+		case OPTION_COLLATERAL:
+			options.collateral = optarg;
 			break;
 		case OPTION_SERVTD_EXT:
 			if (strcmp(optarg, "on") && strcmp(optarg, "off"))
@@ -155,6 +162,8 @@ static int platform_main(int argc, char **argv)
 		return usage_error("unexpected argument ", argv[optind]);
 	if (!options.listen || !options.vsock)
 		return usage_error("--listen and --vsock are needed", "");
+	if (options.collateral && !options.pki)
+		return usage_error("--collateral needs --pki, the quoting service", "");
 	if (strcmp(options.vsock, "vsock") &&
 		(strncmp(options.vsock, "unix:", 5) || !options.vsock[5]))
 		return usage_error("--vsock takes unix:PREFIX or vsock, not ", options.vsock);

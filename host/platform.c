@@ -179,8 +179,24 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static bool load_pki(struct platform *platform, const char *directory)
+static bool load_collateral(struct platform *platform, const struct platform_options *options)
 {
+	char beside[4096];
+	const char *path = options->collateral;
+	char why[512];
+
+	snprintf(beside, sizeof(beside), "%s/../../collateral.json", options->pki);
+	if (!path && access(beside, F_OK))
+		return true;
+	if (!collateral_load(&platform->collateral, path ? path : beside, why, sizeof(why)))
+		return true;
+	report("%s", why);
+	return false;
+}
+
+static bool load_pki(struct platform *platform, const struct platform_options *options)
+{
+	const char *directory = options->pki;
 	char why[512];
 
 	if (!directory)
@@ -189,6 +205,8 @@ static bool load_pki(struct platform *platform, const char *directory)
 		report("%s", why);
 		return false;
 	}
+	if (!load_collateral(platform, options))
+		return false;
 	platform->quoting = quoting_create(platform);
 	if (!platform->quoting)
 		report("%s: the PCK key cannot sign", directory);
@@ -224,6 +242,7 @@ static void platform_close(struct platform *platform)
 	free(platform->listen_path);
 	free(platform->user_tds);
 	quoting_destroy(platform->quoting);
+	collateral_free(&platform->collateral);
 	pki_free(&platform->pki);
 	loop_fini(&platform->loop);
 	OPENSSL_cleanse(platform, sizeof(*platform));
@@ -243,7 +262,7 @@ int platform_run(const struct platform_options *options, const struct faults *fa
 		platform.vsock_prefix = strdup(options->vsock + 5);
 	platform_random(platform.mac_key, sizeof(platform.mac_key));
 	raise_descriptor_limit();
-	ok = !loop_init(&platform.loop) && load_pki(&platform, options->pki) &&
+	ok = !loop_init(&platform.loop) && load_pki(&platform, options) &&
 	     watch_signals(&platform) && listen_at(&platform, options->listen);
 	if (ok)
 		loop_run(&platform.loop);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "host/collateral.h"
 #include "host/fault.h"
 #include "host/loop.h"
 #include "host/pki.h"
@@ -101,6 +102,7 @@ struct platform {
 	struct servtd_range import_version;
 	struct faults faults;
 	struct pki pki;
+	struct collateral collateral;
 	struct quoting *quoting;	/* NULL without --pki */
 	uint8_t mac_key[32];
 	struct migtd *migtds;
@@ -190,6 +192,7 @@ struct platform_options {
 	const char *listen;
 	const char *vsock;	/* "unix:PREFIX" or "vsock" */
 	const char *pki;
+	const char *collateral;	/* NULL: found from pki */
 	bool servtd_ext;
 	struct servtd_range export_version;
 	struct servtd_range import_version;

@@ -2,7 +2,8 @@
 /*
  * GetQuote and the quoting service behind it (attestation.md 2): a request is taken, its buffer
  * says "in flight", and some time later the answer, the status and the notify vector come.
- * Both payload forms are served: QGS messages, and a bare TDREPORT for a bare quote.
+ * Both payload forms are served: QGS messages for quotes and collateral, and a bare TDREPORT for a
+ * bare quote.
  */
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
@@ -24,13 +25,32 @@
 #define STATUS_UNAVAILABLE 0x8000000000000001ull
 
 #define QGS_HEADER 16
-#define QGS_RESPONSE 24
-enum { QGS_GET_QUOTE_REQUEST, QGS_GET_QUOTE_RESPONSE };
+#define QGS_COLLATERAL_FIXED 32	/* version, seven sizes */
+#define QGS_SIZES 8	/* two sizes in front of either request's data */
+#define QGS_MINOR_0_UNUSED 4
+#define FMSPC_BYTES 6
+enum {
+	QGS_GET_QUOTE_REQUEST,
+	QGS_GET_QUOTE_RESPONSE,
+	QGS_GET_COLLATERAL_REQUEST,
+	QGS_GET_COLLATERAL_RESPONSE,
+};
 #define QGS_ERROR_UNEXPECTED 0x00012001u
 #define QGS_ERROR_INVALID_PARAMETER 0x00012003u
 #define QGS_ERROR_INVALID_VERSION 0x00012004u
 #define QGS_ERROR_INVALID_TYPE 0x00012005u
 #define QGS_ERROR_INVALID_SIZE 0x00012006u
+
+/* Faults of the service, for requests of one kind. */
+struct service_faults {
+	enum fault_id late, busy, unavailable, error, garbage, never;
+};
+
+static const struct service_faults quote_faults = {FAULT_QUOTE_LATE, FAULT_QUOTE_BUSY,
+	FAULT_QUOTE_UNAVAILABLE, FAULT_QUOTE_ERROR, FAULT_QUOTE_GARBAGE, FAULT_QUOTE_NEVER};
+static const struct service_faults collateral_faults = {FAULT_COLLATERAL_LATE,
+	FAULT_COLLATERAL_BUSY, FAULT_COLLATERAL_UNAVAILABLE, FAULT_COLLATERAL_ERROR,
+	FAULT_COLLATERAL_GARBAGE, FAULT_COLLATERAL_NEVER};
 
 struct request {
 	struct timer timer;
@@ -39,6 +59,7 @@ struct request {
 	uint64_t gpa;
 	size_t room;		/* of the payload */
 	size_t size;
+	const struct service_faults *faults;
 	uint8_t payload[REQUEST_MAX];
 };
 
@@ -54,7 +75,7 @@ struct quoting {
 struct answer {
 	uint64_t status;
 	size_t size;
-	uint8_t payload[4 + QGS_RESPONSE + QUOTE_MAX];
+	uint8_t payload[BUFFER_MAX];
 };
 
 /* -------------------------------------------------------------------------------- quotes */
@@ -104,36 +125,115 @@ static uint32_t check_message(const uint8_t *m, size_t n)
 {
 	if (n < QGS_HEADER || load32(m + 8) != n)
 		return QGS_ERROR_INVALID_SIZE;
-	if (load16(m) != 1)
-		return QGS_ERROR_INVALID_VERSION;
-	if (load32(m + 4) != QGS_GET_QUOTE_REQUEST)
-		return QGS_ERROR_INVALID_TYPE;
-	if (n < QGS_HEADER + 8 || load32(m + 16) != TDREPORT_BYTES ||
-		n != QGS_HEADER + 8ull + TDREPORT_BYTES + load32(m + 20))
+	return load16(m) == 1 ? 0 : QGS_ERROR_INVALID_VERSION;
+}
+
+static uint32_t check_quote_request(const uint8_t *m, size_t n)
+{
+	if (n < QGS_HEADER + QGS_SIZES || load32(m + 16) != TDREPORT_BYTES ||
+		n != QGS_HEADER + QGS_SIZES + TDREPORT_BYTES + (uint64_t)load32(m + 20))
 		return QGS_ERROR_INVALID_PARAMETER;
 	return 0;
+}
+
+/* The CA's name ends with the message, and with a NUL. */
+static uint32_t check_collateral_request(const uint8_t *m, size_t n)
+{
+	if (n <= QGS_HEADER + QGS_SIZES + FMSPC_BYTES || load32(m + 16) != FMSPC_BYTES ||
+		n != QGS_HEADER + QGS_SIZES + FMSPC_BYTES + (uint64_t)load32(m + 20) || m[n - 1])
+		return QGS_ERROR_INVALID_PARAMETER;
+	return 0;
+}
+
+/* The header of the answer, whose `body` bytes are there. */
+static void finish_message(struct answer *answer, uint16_t minor, uint32_t type, size_t body,
+	uint32_t error)
+{
+	uint8_t *m = answer->payload + 4;
+
+	store32_be(answer->payload, (uint32_t)(QGS_HEADER + body));
+	store16(m, 1);
+	store16(m + 2, minor);
+	store32(m + 4, type);
+	store32(m + 8, (uint32_t)(QGS_HEADER + body));
+	store32(m + 12, error);
+	answer->size = 4 + QGS_HEADER + body;
+}
+
+static void answer_quote(struct quoting *quoting, const uint8_t *message, size_t n, uint32_t error,
+	struct answer *answer)
+{
+	uint8_t *body = answer->payload + 4 + QGS_HEADER;
+	size_t quote = 0;
+
+	if (!error)
+		error = check_quote_request(message, n);
+	if (!error) {
+		quote = make_quote(quoting, message + QGS_HEADER + QGS_SIZES, body + QGS_SIZES);
+		error = quote ? 0 : QGS_ERROR_UNEXPECTED;
+	}
+	store32(body, 0);
+	store32(body + 4, (uint32_t)quote);
+	finish_message(answer, 1, QGS_GET_QUOTE_RESPONSE, QGS_SIZES + quote, error);
+}
+
+/* An answer without collateral has seven sizes of 0. */
+static size_t no_collateral(uint8_t *body)
+{
+	memset(body, 0, QGS_COLLATERAL_FIXED);
+	return QGS_COLLATERAL_FIXED;
+}
+
+static void answer_collateral(struct quoting *quoting, const uint8_t *message, size_t n,
+	struct answer *answer)
+{
+	struct faults *faults = &quoting->platform->faults;
+	const uint8_t *fmspc = message + QGS_HEADER + QGS_SIZES;
+	uint8_t *body = answer->payload + 4 + QGS_HEADER;
+	const size_t room = sizeof(answer->payload) - 4 - QGS_HEADER - QGS_MINOR_0_UNUSED;
+	const uint64_t flip = faults->of[FAULT_COLLATERAL_FLIP].arg;
+	uint32_t error = check_collateral_request(message, n);
+	uint16_t minor = 1;
+	size_t size = 0;
+
+	if (!error) {
+		size = collateral_body(&quoting->platform->collateral, fmspc,
+			(const char *)fmspc + FMSPC_BYTES, body, room);
+		error = size ? 0 : QGS_ERROR_UNEXPECTED;
+	}
+	if (error) {
+		size = no_collateral(body);
+	} else {
+		if (fault_fires(faults, FAULT_COLLATERAL_TRUNCATED))
+			size /= 2;
+		if (fault_fires(faults, FAULT_COLLATERAL_MINOR_0)) {
+			minor = 0;
+			memset(body + size, 0, QGS_MINOR_0_UNUSED);
+			size += QGS_MINOR_0_UNUSED;
+		}
+	}
+	finish_message(answer, minor, QGS_GET_COLLATERAL_RESPONSE, size, error);
+	if (flip < QGS_HEADER + size && fault_fires(faults, FAULT_COLLATERAL_FLIP))
+		answer->payload[4 + flip] ^= 0xff;
+}
+
+static bool asks_for_collateral(const uint8_t *message, size_t n)
+{
+	return n >= QGS_HEADER && load32(message + 4) == QGS_GET_COLLATERAL_REQUEST;
 }
 
 static void answer_message(struct quoting *quoting, const uint8_t *message, size_t n,
 	struct answer *answer)
 {
 	uint32_t error = check_message(message, n);
-	uint8_t *m = answer->payload + 4;
-	size_t quote = 0;
 
-	if (!error) {
-		quote = make_quote(quoting, message + QGS_HEADER + 8, m + QGS_RESPONSE);
-		error = quote ? 0 : QGS_ERROR_UNEXPECTED;
+	if (!error && asks_for_collateral(message, n)) {
+		answer_collateral(quoting, message, n, answer);
+		return;
 	}
-	store32_be(answer->payload, (uint32_t)(QGS_RESPONSE + quote));
-	store16(m, 1);
-	store16(m + 2, 1);
-	store32(m + 4, QGS_GET_QUOTE_RESPONSE);
-	store32(m + 8, (uint32_t)(QGS_RESPONSE + quote));
-	store32(m + 12, error);
-	store32(m + 16, 0);
-	store32(m + 20, (uint32_t)quote);
-	answer->size = 4 + QGS_RESPONSE + quote;
+	if (!error && load32(message + 4) != QGS_GET_QUOTE_REQUEST)
+		error = QGS_ERROR_INVALID_TYPE;
+	answer_quote(quoting, message, n, error, answer);
 }
 
 static void answer_request(struct quoting *quoting, const struct request *r, struct answer *answer)
@@ -142,9 +242,9 @@ static void answer_request(struct quoting *quoting, const struct request *r, str
 
 	answer->status = STATUS_OK;
 	answer->size = 0;
-	if (fault_spends(faults, FAULT_QUOTE_UNAVAILABLE)) {
+	if (fault_spends(faults, r->faults->unavailable)) {
 		answer->status = STATUS_UNAVAILABLE;
-	} else if (fault_fires(faults, FAULT_QUOTE_ERROR)) {
+	} else if (fault_fires(faults, r->faults->error)) {
 		answer->status = STATUS_ERROR;
 	} else if (r->size == TDREPORT_BYTES) {
 		answer->size = make_quote(quoting, r->payload, answer->payload);
@@ -155,7 +255,7 @@ static void answer_request(struct quoting *quoting, const struct request *r, str
 		/* The service closes the connection on a frame it does not understand. */
 		answer->status = STATUS_ERROR;
 	}
-	if (answer->size && fault_fires(faults, FAULT_QUOTE_GARBAGE))
+	if (answer->size && fault_fires(faults, r->faults->garbage))
 		platform_random(answer->payload, answer->size);
 	if (answer->size > r->room) {
 		answer->status = STATUS_ERROR;
@@ -226,8 +326,11 @@ static struct request *take(struct migtd *td, uint64_t gpa, uint64_t size)
 		!load64(header + 8) && !load32(header + 20)) {
 		r->size = load32(header + 16);
 		if (r->size && r->size <= REQUEST_MAX && r->size <= r->room &&
-			vmm_read(td, gpa + HEADER, r->payload, r->size))
+			vmm_read(td, gpa + HEADER, r->payload, r->size)) {
+			r->faults = r->size > 4 && asks_for_collateral(r->payload + 4, r->size - 4) ?
+				&collateral_faults : &quote_faults;
 			return r;
+		}
 	}
 	free(r);
 	return NULL;
@@ -248,19 +351,23 @@ uint64_t quoting_request(struct migtd *td, uint64_t gpa, uint64_t size)
 		put64(td, gpa + 8, STATUS_UNAVAILABLE);
 		return VMCALL_SUCCESS;
 	}
-	if (td->quotes_in_flight >= IN_FLIGHT_MAX || fault_spends(faults, FAULT_QUOTE_BUSY))
+	if (td->quotes_in_flight >= IN_FLIGHT_MAX)
 		return VMCALL_RETRY;
 	r = take(td, gpa, size);
 	if (!r)
 		return VMCALL_INVALID_OPERAND;
+	if (fault_spends(faults, r->faults->busy)) {
+		free(r);
+		return VMCALL_RETRY;
+	}
 	put64(td, gpa + 8, STATUS_IN_FLIGHT);
 	td->quotes_in_flight++;
 	r->next = quoting->requests;
 	quoting->requests = r;
-	if (fault_fires(faults, FAULT_QUOTE_NEVER))
+	if (fault_fires(faults, r->faults->never))
 		return VMCALL_SUCCESS;
 	timer_set(&td->platform->loop, &r->timer,
-		fault_fires(faults, FAULT_QUOTE_LATE) ? faults->of[FAULT_QUOTE_LATE].arg : 0);
+		fault_fires(faults, r->faults->late) ? faults->of[r->faults->late].arg : 0);
 	return VMCALL_SUCCESS;
 }
 

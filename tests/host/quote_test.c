@@ -432,7 +432,7 @@ static void malformed_messages_are_named(void **state)
 		uint8_t at;
 		uint8_t value;
 		uint32_t error;
-	} cases[] = {{0, 2, 0x12004}, {4, 2, 0x12005}, {8, 1, 0x12006}, {16, 1, 0x12003},
+	} cases[] = {{0, 2, 0x12004}, {4, 4, 0x12005}, {8, 1, 0x12006}, {16, 1, 0x12003},
 		{20, 1, 0x12003}};
 	uint8_t report[1024];
 

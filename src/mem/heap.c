@@ -99,9 +99,11 @@ uint32_t heap_divide(struct heap *h, size_t session_size, size_t record_size, ui
 {
 	const size_t bottom = element_size(h->fixed);
 	const size_t top = h->size & -(size_t)ELEMENT_ALIGN;
+	const bool has_records = record_size != 0;
 	session_size = element_size(session_size);
 	record_size = element_size(record_size);
-	if (h->sessions.capacity != 0 || session_size == 0 || record_size == 0 || bottom > top)
+	if (h->sessions.capacity != 0 || session_size == 0 || bottom > top ||
+		has_records != (record_size != 0))
 		return 0;
 
 	const uint32_t n = sessions_that_fit(top - bottom, session_size, record_size, most);
@@ -116,7 +118,8 @@ uint32_t heap_divide(struct heap *h, size_t session_size, size_t record_size, ui
 	h->sessions.step = (ptrdiff_t)session_size;
 	h->sessions.live_map = map;
 
-	pool_init(h, &h->records, MEM_RECORD, record_size, n);
+	/* Without records that pool stays empty: nothing can be taken from it. */
+	pool_init(h, &h->records, MEM_RECORD, record_size, has_records ? n : 0);
 	h->records.base = h->base + top - record_size;
 	h->records.step = -(ptrdiff_t)record_size;
 	h->records.live_map = map + n;

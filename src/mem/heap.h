@@ -61,8 +61,8 @@ void *heap_fixed(struct heap *h, enum mem_tag tag, size_t size, size_t align);
 /*
  * Divides the rest of the region, once: the number of sessions is what fits with one arena, one
  * record and two bytes of live map (under MEM_TD) each, but at most `most`.  Sizes are rounded up
- * to 16; neither may be 0.  Returns that number; 0 when not even one fits, and nothing changes.
- * No fixed block can be had afterwards.
+ * to 16; a record size of 0 means that there are no records.  Returns that number; 0 when not even
+ * one fits, and nothing changes.  No fixed block can be had afterwards.
  */
 uint32_t heap_divide(struct heap *h, size_t session_size, size_t record_size, uint32_t most);
 

@@ -8,12 +8,27 @@ void shared_init(struct shared *s, uint8_t *base, size_t size, uint8_t *owner)
 	memset(owner, 0, s->pages);
 }
 
+static bool may_take(const struct shared *s, enum shared_tag tag, uint32_t page)
+{
+	return s->owner[page] == 0 &&
+	       (tag == s->reserved_tag || page - s->reserved_first >= s->reserved_pages);
+}
+
+uint32_t shared_room(const struct shared *s, enum shared_tag tag)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->pages; i++)
+		n += may_take(s, tag, i);
+	return n;
+}
+
 /* First page of the lowest run of n free pages, or s->pages. */
-static uint32_t find_free_run(const struct shared *s, uint32_t n)
+static uint32_t find_free_run(const struct shared *s, enum shared_tag tag, uint32_t n)
 {
 	uint32_t run = 0;
 	for (uint32_t i = 0; i < s->pages; i++) {
-		run = s->owner[i] == 0 ? run + 1 : 0;
+		run = may_take(s, tag, i) ? run + 1 : 0;
 		if (run == n)
 			return i + 1 - n;
 	}
@@ -28,9 +43,21 @@ static void set_owner(struct shared *s, size_t first, uint32_t pages, enum share
 		s->peak_by_tag[tag] = s->used_by_tag[tag];
 }
 
+enum status shared_reserve(struct shared *s, enum shared_tag tag, uint32_t pages)
+{
+	const uint32_t first = pages == 0 ? s->pages : find_free_run(s, tag, pages);
+
+	if (first == s->pages || s->reserved_pages != 0)
+		return ERR_OUT_OF_RESOURCE;
+	s->reserved_first = first;
+	s->reserved_pages = pages;
+	s->reserved_tag = tag;
+	return STATUS_OK;
+}
+
 uint8_t *shared_take(struct shared *s, enum shared_tag tag, uint32_t pages)
 {
-	const uint32_t first = pages == 0 ? s->pages : find_free_run(s, pages);
+	const uint32_t first = pages == 0 ? s->pages : find_free_run(s, tag, pages);
 	if (first == s->pages)
 		return NULL;
 

@@ -25,6 +25,9 @@ struct shared {
 	uint8_t *base;
 	uint8_t *owner;		/* one byte per page: 0 free, else tag + 1 */
 	uint32_t pages;
+	uint32_t reserved_first;	/* pages that only `reserved_tag` may take */
+	uint32_t reserved_pages;
+	enum shared_tag reserved_tag;
 	uint32_t used;
 	uint32_t peak;
 	uint32_t extent;	/* highest page ever used, plus one */
@@ -35,6 +38,15 @@ struct shared {
 
 /* base is page aligned; `owner` is private memory, one byte for each whole page of the region. */
 void shared_init(struct shared *s, uint8_t *base, size_t size, uint8_t *owner);
+
+/*
+ * Once: the lowest run of n free pages is for one tag from now on, which may take others too.  As
+ * long as all that is taken under it has one size that divides n, n pages of it always fit.
+ * ERR_OUT_OF_RESOURCE: no such run.
+ */
+enum status shared_reserve(struct shared *s, enum shared_tag tag, uint32_t pages) MUST_CHECK;
+/* Free pages that a tag may take, in runs of whatever length. */
+uint32_t shared_room(const struct shared *s, enum shared_tag tag);
 
 /* Contiguous zeroed pages, or NULL. */
 uint8_t *shared_take(struct shared *s, enum shared_tag tag, uint32_t pages);

@@ -165,7 +165,6 @@ static void division_respects_the_limit_and_happens_once(void **state)
 	struct heap h;
 	heap_init(&h, r.base, r.size);
 	assert_int_equal(heap_divide(&h, 0, 16, 3), 0);
-	assert_int_equal(heap_divide(&h, 16, 0, 3), 0);
 	assert_int_equal(heap_divide(&h, SIZE_MAX, 16, 3), 0);
 	assert_int_equal(heap_divide(&h, 16, SIZE_MAX - 40, 3), 0);
 	assert_int_equal(heap_divide(&h, SIZE_MAX / 2, SIZE_MAX / 2 + 2, 3), 0);
@@ -177,6 +176,24 @@ static void division_respects_the_limit_and_happens_once(void **state)
 	assert_int_equal(h.records.size, 112);
 	assert_int_equal(heap_divide(&h, 1000, 100, 3), 0);
 	assert_null(heap_fixed(&h, MEM_TD, 1, 1));
+	region_free(r);
+}
+
+static void a_heap_without_records_is_all_sessions(void **state)
+{
+	(void)state;
+	struct region r = region_new(REGION);
+	struct heap h;
+	heap_init(&h, r.base, r.size);
+	const uint32_t n = heap_divide(&h, 1024, 0, UINT32_MAX);
+	assert_int_equal(n, (REGION - 16) / 1026);
+	assert_null(pool_take(&h, &h.records));
+	assert_int_equal(pool_index(&h.records, r.base + REGION), POOL_NO_INDEX);
+	for (uint32_t i = 0; i < n; i++)
+		assert_non_null(pool_take(&h, &h.sessions));
+	assert_null(pool_take(&h, &h.sessions));
+	assert_int_equal(heap_extent_peak(&h), h.fixed + n * 1024);
+	assert_int_equal(h.by_tag[MEM_RECORD].reserved, 0);
 	region_free(r);
 }
 
@@ -390,6 +407,45 @@ static void pages_change_their_tag_and_are_found_by_it(void **state)
 	region_free(r);
 }
 
+static void reserved_pages_are_for_one_tag_alone(void **state)
+{
+	(void)state;
+	struct region r = region_new(10 * PAGE_SIZE);
+	struct shared s;
+	uint8_t owner[10];
+	shared_init(&s, r.base, r.size, owner);
+	uint8_t *service = shared_take(&s, SHARED_SERVICE, 1);
+	assert_non_null(service);
+	assert_int_equal(shared_reserve(&s, SHARED_GET_COLLATERAL, 0), ERR_OUT_OF_RESOURCE);
+	assert_int_equal(shared_reserve(&s, SHARED_GET_COLLATERAL, 10), ERR_OUT_OF_RESOURCE);
+	assert_int_equal(shared_reserve(&s, SHARED_GET_COLLATERAL, 4), STATUS_OK);
+	assert_int_equal(shared_reserve(&s, SHARED_GET_COLLATERAL, 2), ERR_OUT_OF_RESOURCE);
+	assert_int_equal(shared_room(&s, SHARED_GET_QUOTE), 5);
+	assert_int_equal(shared_room(&s, SHARED_GET_COLLATERAL), 9);
+
+	/* The others lie behind, whatever they need, and leave it alone when they need all. */
+	uint8_t *quote = shared_take(&s, SHARED_GET_QUOTE, 2);
+	assert_ptr_equal(quote, r.base + 5 * PAGE_SIZE);
+	assert_non_null(shared_take(&s, SHARED_GET_QUOTE, 2));
+	assert_null(shared_take(&s, SHARED_GET_QUOTE, 2));
+	assert_int_equal(shared_room(&s, SHARED_GET_QUOTE), 1);
+	uint8_t *first = shared_take(&s, SHARED_GET_COLLATERAL, 2);
+	uint8_t *second = shared_take(&s, SHARED_GET_COLLATERAL, 2);
+	assert_ptr_equal(first, r.base + PAGE_SIZE);
+	assert_ptr_equal(second, r.base + 3 * PAGE_SIZE);
+	assert_null(shared_take(&s, SHARED_GET_COLLATERAL, 2));
+
+	/* Given back, they are still for that tag; while it lacks them it takes what is free. */
+	shared_retag(&s, first, 2, SHARED_GET_COLLATERAL_ABANDONED);
+	shared_give(&s, quote, 2);
+	assert_ptr_equal(shared_take(&s, SHARED_GET_COLLATERAL, 2), quote);
+	shared_give(&s, first, 2);
+	assert_null(shared_take(&s, SHARED_GET_QUOTE, 2));
+	assert_ptr_equal(shared_take(&s, SHARED_GET_COLLATERAL, 2), first);
+	assert_int_equal(s.refused, 0);
+	region_free(r);
+}
+
 static void only_shared_pages_in_use_can_be_given(void **state)
 {
 	(void)state;
@@ -470,12 +526,14 @@ int main(void)
 		cmocka_unit_test(fixed_blocks_are_zero_aligned_and_counted),
 		cmocka_unit_test(a_block_that_does_not_fit_is_refused_and_changes_nothing),
 		cmocka_unit_test(as_many_sessions_as_fit_are_divided_and_none_more),
+		cmocka_unit_test(a_heap_without_records_is_all_sessions),
 		cmocka_unit_test(division_respects_the_limit_and_happens_once),
 		cmocka_unit_test(extents_grow_from_both_ends_by_exact_figures),
 		cmocka_unit_test(nothing_but_a_live_element_can_be_given),
 		cmocka_unit_test(pools_keep_to_a_model_over_many_steps),
 		cmocka_unit_test(shared_pages_are_first_fit_zeroed_and_counted),
 		cmocka_unit_test(pages_change_their_tag_and_are_found_by_it),
+		cmocka_unit_test(reserved_pages_are_for_one_tag_alone),
 		cmocka_unit_test(only_shared_pages_in_use_can_be_given),
 		cmocka_unit_test(an_empty_shared_region_gives_nothing),
 		cmocka_unit_test(stack_peak_is_the_deepest_overwritten_word),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "attest/x509.h"
 
+#include "json/utf8.h"
+
 /* Contents of the object identifiers. */
 static const uint8_t oid_ec_public_key[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
 static const uint8_t oid_p256[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
@@ -164,6 +166,20 @@ static void read_extensions(struct x509 *cert, struct reader *tbs)
 	}
 }
 
+/* The strings that names are written in today, IA5String being for mail and domains. */
+static bool text_is_formed(uint8_t tag, struct span text)
+{
+	struct utf8 u = {0};
+
+	if (tag != DER_UTF8_STRING)
+		return tag == DER_PRINTABLE_STRING || tag == DER_IA5_STRING;
+	for (size_t i = 0; i < text.n; i++) {
+		if (!utf8_take(&u, text.at[i]))
+			return false;
+	}
+	return u.left == 0;
+}
+
 /* Name ::= SEQUENCE OF SET OF SEQUENCE { OID, value } */
 static bool name_is_formed(struct span name)
 {
@@ -180,6 +196,8 @@ static bool name_is_formed(struct span name)
 			uint8_t tag;
 			der_oid(&pair);
 			der_any(&pair, &tag, &value);
+			if (!text_is_formed(tag, value))
+				return false;
 			der_leave(&set, &pair);
 		}
 		der_leave(&r, &set);

@@ -53,7 +53,8 @@ struct x509_signature {
 
 /*
  * Parses one certificate that fills all n bytes.  ERR_X509: not DER, not version 3, serial not
- * positive, a date that is none, an extension twice.
+ * positive, a date that is none, an extension twice, a name in strings other than UTF8String,
+ * PrintableString and IA5String.
  */
 enum status x509_parse(struct x509 *cert, const uint8_t *der, size_t n) MUST_CHECK;
 

@@ -138,16 +138,8 @@ static void every_truncation_and_every_byte_behind_is_refused(void **state)
 	assert_int_equal(x509_parse(&x, c.der, c.n + 1), ERR_X509);
 }
 
-static bool within(const uint8_t *at, struct span s)
-{
-	return at >= s.at && at < s.at + s.n;
-}
-
-/*
- * The verdict is the same.  What parses here parses there, but for one thing: OpenSSL decodes the
- * strings of names by their type, while here they are bytes that are compared with others.
- */
-static void judge_changed(const uint8_t *der, size_t n, size_t changed, EVP_PKEY *signer,
+/* The verdict is the same, and what parses here parses there. */
+static void judge_changed(const uint8_t *der, size_t n, EVP_PKEY *signer,
 	const struct x509_key *key, size_t *parsed)
 {
 	uint8_t *copy = malloc(n);
@@ -158,9 +150,7 @@ static void judge_changed(const uint8_t *der, size_t n, size_t changed, EVP_PKEY
 	const bool verifies = parse == STATUS_OK && x509_verify(&x, key) == STATUS_OK;
 	assert_int_equal(verifies, oracle_verifies(copy, n, signer));
 	if (parse == STATUS_OK) {
-		const uint8_t *at = copy + changed;
-		assert_true(oracle_parses_certificate(copy, n) || within(at, x.issuer) ||
-			within(at, x.subject));
+		assert_true(oracle_parses_certificate(copy, n));
 		++*parsed;
 	}
 	free(copy);
@@ -182,7 +172,7 @@ static void changed_certificates_get_openssls_verdict(void **state)
 		if (i % 3 == 0)
 			c.der[at] = (uint8_t)oracle_random(256);
 		EVP_PKEY *signer = c.x509.algorithm == X509_ECDSA_SHA256 ? key256 : key384;
-		judge_changed(c.der, c.n, at, signer, signer == key256 ? &k256 : &k384, &parsed);
+		judge_changed(c.der, c.n, signer, signer == key256 ? &k256 : &k384, &parsed);
 		c.der[at] = before;
 	}
 	assert_true(parsed > 100);

@@ -263,10 +263,19 @@ size_t oracle_pem(const char *label, const uint8_t *der, size_t n, bool newline,
 	return size;
 }
 
+static uint64_t state = 0x9e3779b97f4a7c15;
+
+void oracle_seed(void)
+{
+	const char *text = getenv("TEST_SEED");
+
+	state = text != NULL ? strtoull(text, NULL, 0) : 20261127;
+	printf("# seed %llu (TEST_SEED)\n", (unsigned long long)state);
+	state = state * 2 + 1;
+}
+
 uint32_t oracle_random(uint32_t below)
 {
-	static uint64_t state = 0x9e3779b97f4a7c15;
-
 	state = state * 6364136223846793005u + 1442695040888963407u;
 	return (uint32_t)((state >> 33) % below);
 }

@@ -56,7 +56,11 @@ size_t oracle_name(const char *cn, uint8_t *der, size_t room);
 size_t oracle_pem(const char *label, const uint8_t *der, size_t n, bool newline, char *to,
 	size_t room);
 
-/* Numbers for tests, from a seed that is always the same. */
+/*
+ * Numbers for tests, from a seed that is always the same.  oracle_seed() prints the seed it sets
+ * and takes it from TEST_SEED when the environment has it.
+ */
+void oracle_seed(void);
 uint32_t oracle_random(uint32_t below);
 
 /* A test arena for the bignum code for the bignum code; every test program calls it first. */

@@ -516,6 +516,11 @@ uint8_t *world_quote(const struct world *w, size_t *n)
 	return w->files->quote;
 }
 
+const char *world_bundle(const struct world *w)
+{
+	return w->files->bundle;
+}
+
 enum status world_judge(struct world *w)
 {
 	static struct collateral collateral;

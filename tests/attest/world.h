@@ -74,5 +74,7 @@ enum status world_open(struct world *w, struct collateral *c);
 enum status world_verify(struct world *w, struct collateral *c);
 /* The quote, to be changed. */
 uint8_t *world_quote(const struct world *w, size_t *n);
+/* The text opened last. */
+const char *world_bundle(const struct world *w);
 
 #endif

@@ -52,7 +52,6 @@ bench: bench-attest
 ATTEST_BENCH = $(BUILD)/gcc/tests/bench/attest-bench
 ATTEST_VECTORS = ../shared/vectors/attestation
 bench-attest: gcc
-	@ninja -C $(BUILD)/gcc tests/bench/attest-bench
 	@tests/bench/attest.py $(ATTEST_BENCH)
 	@test ! -d $(ATTEST_VECTORS) || tests/bench/attest.py $(ATTEST_BENCH) \
 		$(ATTEST_VECTORS)/real/migtd_az__migtd_prod/quote.bin \

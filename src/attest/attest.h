@@ -79,7 +79,8 @@ enum status collateral_open(struct collateral *c, struct attest_scratch *scratch
 /*
  * Verifies a quote (in private memory) against the collateral of its FMSPC.  It costs one P-256
  * verification, that of the quote itself, for a platform whose chain and QE report were accepted
- * lately, else three, or four with a CA certificate that is not the bundle's.
+ * lately, else three, or four with a CA certificate that is not the bundle's.  A PCK CRL that could
+ * not be verified at start-up costs one more.
  */
 enum status verify_quote(struct collateral *c, struct attest_scratch *scratch,
 	const uint8_t *quote, size_t n, struct quote_result *result) MUST_CHECK;

@@ -28,6 +28,7 @@ struct crl_work {
 	size_t at, have;	/* bytes of the window that are consumed and filled */
 	bool complete;		/* the window holds the CRL's last byte */
 	bool is_hex;
+	bool verified;		/* nothing is hashed */
 	uint8_t window[CRL_WINDOW];
 };
 
@@ -38,6 +39,10 @@ struct crl_work {
  */
 enum status crl_read(struct crl_work *w, struct text_reader text, struct span issuer,
 	struct span serial, struct crl *crl) MUST_CHECK;
+
+/* The same for a CRL whose signature was verified before: only its list is asked. */
+enum status crl_look_up(struct crl_work *w, struct text_reader text, struct span issuer,
+	struct span serial, bool *listed) MUST_CHECK;
 
 /* ERR_CRL_SIGNATURE unless the CRL is signed by this key. */
 enum status crl_verify(const struct crl *crl, const uint8_t point[P256_POINT_SIZE]) MUST_CHECK;

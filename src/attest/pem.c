@@ -68,13 +68,16 @@ static enum status text_byte(struct pem_decoder *d, uint8_t c)
 
 static uint8_t base64_digit(uint8_t c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return (uint8_t)(c - 'A');
-	if (c >= 'a' && c <= 'z')
-		return (uint8_t)(c - 'a' + 26);
-	if (c >= '0' && c <= '9')
-		return (uint8_t)(c - '0' + 52);
-	return c == '+' ? 62 : c == '/' ? 63 : NO_DIGIT;
+	/* From '+' to 'z'. */
+	static const uint8_t digits[] = {
+		62, 255, 255, 255, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 255,
+		255, 255, 255, 255, 255, 255, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+		10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+		255, 255, 255, 255, 255, 255, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35,
+		36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
+	};
+
+	return c >= '+' && c <= 'z' ? digits[c - '+'] : NO_DIGIT;
 }
 
 /* Whether taking this character yields a byte, for which there must be room. */
@@ -104,6 +107,29 @@ static enum status base64_byte(struct pem_decoder *d, uint8_t c)
 		d->to[d->n++] = (uint8_t)(d->bits >> (6 - 2 * d->quantum));
 	d->quantum = (d->quantum + 1) % 4;
 	return STATUS_OK;
+}
+
+/* Takes whole quanta of four digits while there is room; returns the characters taken. */
+static size_t take_quanta(struct pem_decoder *d, const uint8_t *from, size_t n)
+{
+	size_t at;
+
+	if ((d->state != LINE_START && d->state != IN_LINE) || d->quantum != 0 || d->padding > 0)
+		return 0;
+	for (at = 0; n - at >= 4 && d->room - d->n >= 3; at += 4) {
+		uint32_t bits = 0;
+		for (size_t i = 0; i < 4; i++) {
+			const uint8_t digit = base64_digit(from[at + i]);
+			if (digit == NO_DIGIT)
+				return at;
+			bits = bits << 6 | digit;
+		}
+		d->to[d->n++] = (uint8_t)(bits >> 16);
+		d->to[d->n++] = (uint8_t)(bits >> 8);
+		d->to[d->n++] = (uint8_t)bits;
+		d->state = IN_LINE;
+	}
+	return at;
 }
 
 static enum status section_byte(struct pem_decoder *d, uint8_t c)
@@ -165,8 +191,12 @@ enum status pem_feed(struct pem_decoder *d, const uint8_t *from, size_t n, size_
 {
 	*event = PEM_MORE;
 	for (*taken = 0; *taken < n; ++*taken) {
-		const uint8_t c = from[*taken];
 		bool complete = false;
+
+		*taken += take_quanta(d, from + *taken, n - *taken);
+		if (*taken == n)
+			break;
+		const uint8_t c = from[*taken];
 
 		if (yields_byte(d, c) && d->n == d->room) {
 			*event = PEM_FULL;

@@ -143,7 +143,7 @@ static enum status on_event(void *ctx, const struct schema_event *event)
 enum status qe_identity_read(struct qe_identity *qe, struct signed_json *s,
 	struct text_reader text)
 {
-	return signed_json_read(s, text, &document, on_event, qe);
+	return signed_json_read(s, text, qe->verified, &document, on_event, qe);
 }
 
 static bool masked_equal(const uint8_t *report, const uint8_t *mask, const uint8_t *expected,

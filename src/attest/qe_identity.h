@@ -9,6 +9,7 @@
 struct qe_identity {
 	/* asked: the ISVSVN of the quoting enclave */
 	uint16_t isvsvn;
+	bool verified;		/* signature known to be good: nothing is hashed */
 
 	/* found; byte strings in the order of the report */
 	uint8_t miscselect[4], miscselect_mask[4];

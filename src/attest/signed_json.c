@@ -27,7 +27,7 @@ static void hash_body(struct signed_json *s, uint64_t offset, size_t n)
 		sha256_update(&s->hash, s->piece + (begin - offset), (size_t)(end - begin));
 }
 
-enum status signed_json_read(struct signed_json *s, struct text_reader text,
+enum status signed_json_read(struct signed_json *s, struct text_reader text, bool verified,
 	const struct schema_object *document, schema_event_fn *event, void *ctx)
 {
 	uint64_t offset = 0;
@@ -37,11 +37,13 @@ enum status signed_json_read(struct signed_json *s, struct text_reader text,
 	s->body_end = UNKNOWN;
 	s->event = event;
 	s->ctx = ctx;
+	s->verified = verified;
 	sha256_init(&s->hash);
 	json_schema_begin(&s->schema, document, on_event, s);
 	while ((n = text_read(&text, s->piece, sizeof(s->piece))) > 0) {
 		TRY(schema_feed(&s->schema, s->piece, n));
-		hash_body(s, offset, n);
+		if (!verified)
+			hash_body(s, offset, n);
 		offset += n;
 	}
 	if (text.failed)
@@ -53,7 +55,7 @@ enum status signed_json_read(struct signed_json *s, struct text_reader text,
 
 enum status signed_json_verify(const struct signed_json *s, const uint8_t point[P256_POINT_SIZE])
 {
-	if (p256_verify(point, s->digest, s->signature) != STATUS_OK)
+	if (s->verified || p256_verify(point, s->digest, s->signature) != STATUS_OK)
 		return ERR_COLLATERAL_SIGNATURE;
 	return STATUS_OK;
 }

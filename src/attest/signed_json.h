@@ -27,13 +27,17 @@ struct signed_json {
 	uint64_t body_begin, body_end;
 	schema_event_fn *event;
 	void *ctx;
+	bool verified;
 	uint8_t piece[64];
 	uint8_t digest[SHA256_SIZE];
 	uint8_t signature[P256_SIGNATURE_SIZE];
 };
 
-/* Reads the document; events of its body go to `event`.  ERR_COLLATERAL when it is malformed. */
-enum status signed_json_read(struct signed_json *s, struct text_reader text,
+/*
+ * Reads the document; events of its body go to `event`.  One that was `verified` before is not
+ * hashed again, and signed_json_verify() would refuse it.  ERR_COLLATERAL when it is malformed.
+ */
+enum status signed_json_read(struct signed_json *s, struct text_reader text, bool verified,
 	const struct schema_object *document, schema_event_fn *event, void *ctx) MUST_CHECK;
 
 /* ERR_COLLATERAL_SIGNATURE unless the document just read is signed by this key. */

@@ -370,5 +370,5 @@ static enum status on_event(void *ctx, const struct schema_event *event)
 
 enum status tcb_info_read(struct tcb_info *info, struct signed_json *s, struct text_reader text)
 {
-	return signed_json_read(s, text, &document, on_event, info);
+	return signed_json_read(s, text, info->verified, &document, on_event, info);
 }

@@ -38,6 +38,7 @@ struct tcb_info {
 	const struct tcb_svns *platform;	/* NULL: only the document is checked */
 	const uint8_t *tee_tcb_svn2;		/* NULL unless the quote has it */
 	struct tcb_info_seen *seen;		/* NULL: equal levels are not looked for */
+	bool verified;				/* signature known to be good: nothing is hashed */
 
 	/* found */
 	uint8_t fmspc[6];

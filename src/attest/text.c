@@ -70,51 +70,62 @@ static void keep_utf8(struct text_reader *t, uint32_t point)
 	t->pending_n = n;
 }
 
-/* Undoes the escape whose backslash was taken. */
-static void escape(struct text_reader *t)
+/* Undoes the escape at hand: one byte or, of a code point, what is kept; returns the byte's count. */
+static size_t escape(struct text_reader *t, uint8_t *to)
 {
-	static const char names[] = "\"\\/bfnrt";
-	static const char values[] = "\"\\/\b\f\n\r\t";
+	static const char names[] = "\"n\\/bfrt";
+	static const char values[] = "\"\n\\/\b\f\r\t";
 
-	if (t->at == t->end) {
-		t->failed = true;
-		return;
-	}
-	const uint8_t name = *t->at++;
+	t->at++;
+	const uint8_t name = t->at < t->end ? *t->at++ : 0;
 	if (name == 'u') {
 		const uint32_t point = code_point(t);
 		if (point == NO_UNIT)
 			t->failed = true;
 		else
 			keep_utf8(t, point);
-		return;
+		return 0;
 	}
 	for (size_t i = 0; i < sizeof(names) - 1; i++) {
 		if (name == (uint8_t)names[i]) {
-			keep_utf8(t, (uint8_t)values[i]);
-			return;
+			*to = (uint8_t)values[i];
+			return 1;
 		}
 	}
 	t->failed = true;
+	return 0;
+}
+
+/* Copies what stands for itself, at most n bytes. */
+static size_t copy_plain(struct text_reader *t, uint8_t *to, size_t n)
+{
+	const size_t left = (size_t)(t->end - t->at), most = left < n ? left : n;
+	size_t i = 0;
+
+	while (i < most && t->at[i] >= 0x20 && t->at[i] != '"' && t->at[i] != '\\') {
+		to[i] = t->at[i];
+		i++;
+	}
+	t->at += i;
+	return i;
 }
 
 static size_t read_escaped(struct text_reader *t, uint8_t *to, size_t n)
 {
 	size_t done = 0;
+
 	while (done < n && !t->failed) {
 		if (t->pending_n > 0) {
 			to[done++] = t->pending[--t->pending_n];
 			continue;
 		}
-		if (t->at == t->end)
+		done += copy_plain(t, to + done, n - done);
+		if (done == n || t->at == t->end)
 			break;
-		const uint8_t c = *t->at++;
-		if (c == '\\')
-			escape(t);
-		else if (c == '"' || c < 0x20)
-			t->failed = true;
+		if (*t->at == '\\')
+			done += escape(t, to + done);
 		else
-			to[done++] = c;
+			t->failed = true;
 	}
 	return t->failed ? 0 : done;
 }

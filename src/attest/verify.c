@@ -2,20 +2,25 @@
 /* One quote against a bundle, in the order of attestation spec 3.2 and 3.6. */
 #include "attest/steps.h"
 
+/* The signatures of both CRLs were verified at start-up, that of the PCK CRL with one CA's key. */
 static enum status check_revocation(const struct collateral *c, struct attest_work *w,
 	const struct pck_chain *chain)
 {
+	const struct text_reader pck_crl = collateral_text(c, c->pck_crl);
+	const struct span issuer = chain->intermediate->subject;
 	const uint8_t *point = chain_point(chain->intermediate);
+	bool listed;
 
-	TRY(crl_read(&w->crl, collateral_text(c, c->root_crl), chain->root->subject,
-		chain->intermediate->serial, &w->crl_facts));
-	if (w->crl_facts.listed)
+	TRY(crl_look_up(&w->crl, collateral_text(c, c->root_crl), chain->root->subject,
+		chain->intermediate->serial, &listed));
+	if (listed)
 		return ERR_REVOKED;
-	TRY(crl_read(&w->crl, collateral_text(c, c->pck_crl), chain->intermediate->subject,
-		chain->pck->serial, &w->crl_facts));
-	/* Its signature was verified at start-up with the key of its issuer's certificate. */
-	if (memcmp(point, c->issuer_point, P256_POINT_SIZE) != 0)
-		TRY(crl_verify(&w->crl_facts, point));
+	if (memcmp(point, c->issuer_point, P256_POINT_SIZE) == 0) {
+		TRY(crl_look_up(&w->crl, pck_crl, issuer, chain->pck->serial, &listed));
+		return listed ? ERR_REVOKED : STATUS_OK;
+	}
+	TRY(crl_read(&w->crl, pck_crl, issuer, chain->pck->serial, &w->crl_facts));
+	TRY(crl_verify(&w->crl_facts, point));
 	return w->crl_facts.listed ? ERR_REVOKED : STATUS_OK;
 }
 
@@ -49,6 +54,7 @@ static enum status read_tcb_info(const struct collateral *c, struct attest_work 
 	if (platform == NULL)
 		return ERR_COLLATERAL_PLATFORM;
 	tcb_info_ask(w);
+	w->tcb.verified = true;
 	TRY(tcb_info_read(&w->tcb, &w->json, collateral_text(c, platform->tcb_info)));
 	return tcb_info_check(w);
 }
@@ -57,6 +63,7 @@ static enum status check_quoting_enclave(struct collateral *c, struct attest_wor
 {
 	TRY(qe_report_check(&w->quote, &c->anchor, &w->cert[0]));
 	qe_identity_ask(w);
+	w->qe.verified = true;
 	TRY(qe_identity_read(&w->qe, &w->json, collateral_text(c, c->qe_identity)));
 	return qe_identity_match(&w->qe, w->quote.qe_report);
 }

@@ -109,6 +109,8 @@ static size_t der_size(const char *text, const char **next)
 	return digits * 3 / 4 - padding;
 }
 
+/* Role, anchor and issuer before the bytes that are looked up. */
+#define ACCEPT_PREFIX (1 + 2 * P256_POINT_SIZE)
 /* What is around the signed part of a certificate: headers, algorithm, signature. */
 #define DER_AROUND 92
 /* {"tcbInfo":...,"signature":"..."} around the body; the QE identity's is a little longer. */
@@ -151,8 +153,8 @@ static void hashes_of_quote(struct hashes *h, bool known)
 	must_hash(h, "attestation key", 96, false);
 	must_hash(h, "known? CA", der_size(next, &next), false);
 	must_hash(h, "known? root", der_size(next, &next), false);
-	must_hash(h, "known? PCK", 97 + pck, true);
-	must_hash(h, "known? QE report", 97 + 384 + 64, true);
+	must_hash(h, "known? PCK", ACCEPT_PREFIX + pck, true);
+	must_hash(h, "known? QE report", ACCEPT_PREFIX + 384 + 64, true);
 	if (!known) {
 		must_hash(h, "PCK certificate", pck - DER_AROUND, false);
 		must_hash(h, "QE report", 384, false);
@@ -182,7 +184,7 @@ static void ours_known(void)
 
 static void ours_unknown(void)
 {
-	collateral.accepted.count = 0;
+	collateral.anchor.accepted.count = 0;
 	ours_known();
 }
 

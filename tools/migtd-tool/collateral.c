@@ -61,6 +61,30 @@ static int check(int argc, char **argv)
 	return tool_fail(TOOL_REJECT, "%s: rejected: %s", files.item[0], status_text(status));
 }
 
+/* What upstream's generator fetches, from a folder with what the service answered. */
+static int build(int argc, char **argv)
+{
+	const char *from = NULL, *root = NULL, *output = NULL;
+	bool json = false;
+	const struct option_spec specs[] = {
+		{"from", 0, OPTION_TEXT, &from, "DIR",
+			"answers of the provisioning service: bodies, and chains from its headers",
+			true},
+		{"root", 'r', OPTION_TEXT, &root, "FILE",
+			"root certificate, PEM or DER (the one in the folder)", false},
+		{"output", 'o', OPTION_TEXT, &output, "FILE", "bundle, compact JSON", true},
+		{"json", 0, OPTION_FLAG, &json, NULL, "tell what was written as JSON", false},
+	};
+	AUTO_BLOB bundle = {0};
+
+	TOOL_TRY(options_parse(argc, argv, "migtd-tool collateral build --from DIR -o FILE [options]",
+		specs, COUNT_OF(specs), NULL));
+	TOOL_TRY(collateral_read(from, root, &bundle));
+	TOOL_TRY(file_write(output, bundle.data, bundle.size));
+	print_written(output, bundle.size, json);
+	return TOOL_OK;
+}
+
 int command_collateral(int argc, char **argv)
 {
 	struct collateral_options o = {0};
@@ -83,8 +107,11 @@ int command_collateral(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "check") == 0)
 		return check(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "build") == 0)
+		return build(argc - 1, argv + 1);
 	TOOL_TRY(options_parse(argc, argv,
 		"migtd-tool collateral --root-ca FILE ... -o FILE\n"
+		"   or: migtd-tool collateral build --from DIR -o FILE [--root FILE]\n"
 		"   or: migtd-tool collateral check FILE [--root FILE] [--json]",
 		specs, COUNT_OF(specs), NULL));
 	TOOL_TRY(read_item(o.root_ca, false, &parts.root_ca));

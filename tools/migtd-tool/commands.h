@@ -27,5 +27,7 @@ void print_written(const char *path, size_t n, bool json);
 /* Parts of `policy`. */
 int policy_generate_command(int argc, char **argv);
 int policy_check_command(int argc, char **argv);
+int policy_show_command(int argc, char **argv);
+int policy_diff_command(int argc, char **argv);
 
 #endif

@@ -63,6 +63,8 @@ int command_policy(int argc, char **argv)
 		{"generate", policy_generate_command},
 		{"verify", verify},
 		{"check", policy_check_command},
+		{"show", policy_show_command},
+		{"diff", policy_diff_command},
 	};
 	const bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
 
@@ -70,9 +72,11 @@ int command_policy(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
 	fprintf(help ? stdout : stderr,
-		"Usage: migtd-tool policy generate|verify|check [options]\n\n"
+		"Usage: migtd-tool policy generate|verify|check|show|diff [options]\n\n"
 		"  generate   a policy from collateral: v1, v2, or v2 for a generated hierarchy\n"
 		"  verify     signature, issuer chain and nested signatures of a policy v2\n"
-		"  check      would this peer be accepted, and if not, why?\n");
+		"  check      would this peer be accepted, and if not, why?\n"
+		"  show       what a policy means, v1 or v2\n"
+		"  diff       where two policies differ in meaning\n");
 	return help ? TOOL_OK : TOOL_USAGE;
 }

@@ -20,6 +20,13 @@ static EVP_PKEY *p384_only(const char *path, EVP_PKEY *key)
 	return key;
 }
 
+static int write_output(const struct sign_options *o, const struct blob *result)
+{
+	TOOL_TRY(file_write(o->output, result->data, result->size));
+	print_written(o->output, result->size, o->json);
+	return TOOL_OK;
+}
+
 static int sign(const struct sign_options *o, const struct blob *input)
 {
 	AUTO_BLOB result = {0};
@@ -34,7 +41,7 @@ static int sign(const struct sign_options *o, const struct blob *input)
 		key_sign_der(key, input->data, input->size, &result);
 	else
 		envelope_sign(o->name, input, key, &result);
-	return file_write(o->output, result.data, result.size);
+	return write_output(o, &result);
 }
 
 static int finalize(const struct sign_options *o, const struct blob *input)
@@ -48,7 +55,7 @@ static int finalize(const struct sign_options *o, const struct blob *input)
 	TOOL_TRY(file_read(o->signature, &signature));
 	TOOL_TRY(json_canonical(o->input, input, &canonical));
 	envelope_write(o->name, &canonical, &signature, &result);
-	return file_write(o->output, result.data, result.size);
+	return write_output(o, &result);
 }
 
 static int check(const struct sign_options *o, const struct blob *input, EVP_PKEY *key)
@@ -100,7 +107,7 @@ int command_json_sign(int argc, char **argv)
 		{"input", 'i', OPTION_TEXT, &o.input, "FILE", "JSON document", true},
 		{"output", 'o', OPTION_TEXT, &o.output, "FILE", "result of --sign and --finalize",
 			false},
-		{"json", 0, OPTION_FLAG, &o.json, NULL, "with --verify: print {\"accepted\":...}",
+		{"json", 0, OPTION_FLAG, &o.json, NULL, "verdict, or what was written, as JSON",
 			false},
 	};
 	AUTO_BLOB input = {0};
@@ -120,6 +127,7 @@ int command_servtd_collateral(int argc, char **argv)
 	enum { IDENTITY, IDENTITY_CHAIN, MAPPING, MAPPING_CHAIN, PARTS };
 	struct named_text part[PARTS] = {0};
 	const char *output = NULL;
+	bool json = false;
 	const struct option_spec specs[] = {
 		{"identity", 0, OPTION_TEXT, &part[IDENTITY].name, "FILE", "signed tdIdentity",
 			true},
@@ -128,6 +136,7 @@ int command_servtd_collateral(int argc, char **argv)
 			true},
 		{"mapping-chain", 0, OPTION_TEXT, &part[MAPPING_CHAIN].name, "FILE", "PEM", true},
 		{"output", 'o', OPTION_TEXT, &output, "FILE", "result", true},
+		{"json", 0, OPTION_FLAG, &json, NULL, "tell what was written as JSON", false},
 	};
 	AUTO_BLOB result = {0};
 	int code = TOOL_OK;
@@ -143,5 +152,8 @@ int command_servtd_collateral(int argc, char **argv)
 			&part[MAPPING], &part[MAPPING_CHAIN], &result);
 	for (size_t i = 0; i < PARTS; i++)
 		cleanup_blob(&part[i].text);
-	return code == TOOL_OK ? file_write(output, result.data, result.size) : code;
+	TOOL_TRY(code);
+	TOOL_TRY(file_write(output, result.data, result.size));
+	print_written(output, result.size, json);
+	return TOOL_OK;
 }

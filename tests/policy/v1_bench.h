@@ -27,11 +27,26 @@ struct v1_case {
 	struct policy_reason reason;
 };
 
+/* Parts of policies.  V1_HOLDS is a property that MigTDs alike satisfy, V1_FAILS one that none does. */
+#define V1_ID "\"id\":\"D3FFCE43-36EF-4908-B0E4-50A457D6A2AA\""
+#define V1_HOLDS(name) "\"" name "\":{\"operation\":\"equal\",\"reference\":\"self\"}"
+#define V1_FAILS(name) "\"" name "\":{\"operation\":\"subset\",\"reference\":\"self\"}"
+#define V1_PLATFORM "{\"fmspc\":\"self\",\"Platform\":{\"TcbInfo\":{}}}"
+#define V1_FMSPC(f, properties) "{\"fmspc\":\"" f "\",\"Platform\":{\"TcbInfo\":{" properties "}}}"
+#define V1_MODULE(properties) "{\"TDXModule\":{\"TDXModule_Identity\":{" properties "}}}"
+#define V1_QE(properties) "{\"QE\":{\"QeIdentity\":{" properties "}}}"
+#define V1_TD(properties, events) "{\"MigTD\":{\"TDINFO\":{" properties "}" events "}}"
+#define V1_EVENTS(properties) ",\"EventLog\":{" properties "}"
+
 uint32_t v1_draw(uint32_t below);
 void v1_add_event(struct event_digests *events, enum event_class class, const void *item, size_t n);
 
+/* A source and a destination alike in everything, with all events.  FMSPC F8FF060D141B. */
+struct v1_case v1_alike(void);
 /* Opens the text, in a block of its very size, and evaluates it; the first status that is no OK. */
 enum status v1_judge(struct v1_case *c, const char *text, size_t n);
+/* Of a policy with these blocks; the model must agree. */
+enum status v1_judge_blocks(struct v1_case *c, const char *blocks);
 enum status v1_open(const char *text, size_t n);
 
 /*

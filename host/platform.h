@@ -20,6 +20,7 @@
 #include "host/loop.h"
 #include "host/pki.h"
 #include "host/protocol.h"
+#include "host/tdreport.h"
 
 #define GUEST_PAGE 4096u
 #define GPAW 48
@@ -58,8 +59,6 @@ enum { RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, REG_C
 #define VMCALL_INVALID_OPERAND 0x8000000000000000ull
 #define VMCALL_ALIGN_ERROR 0x8000000000000002ull
 
-#define TDREPORT_BYTES 1024
-#define TDINFO_BYTES 512
 #define TDINFO_ATTRIBUTES 0
 #define TDINFO_XFAM 8
 #define TDINFO_MRTD 16

@@ -105,7 +105,7 @@ static size_t make_quote(struct quoting *quoting, const uint8_t *tdreport, uint8
 	memcpy(copy, tdreport, sizeof(copy));
 	if (fault_fires(faults, FAULT_WRONG_REPORTDATA))
 		copy[128] ^= 0xff;
-	n = qe_quote(&quoting->qe, copy, quote, QUOTE_MAX);
+	n = qe_quote(&quoting->qe, copy, QUOTE_AS_RULED, quote, QUOTE_MAX);
 	if (n && !quoting->first_size) {
 		memcpy(quoting->first, quote, n);
 		quoting->first_size = n;

@@ -13,9 +13,10 @@
 #include "host/bytes.h"
 
 #define HEADER_BYTES 48
-#define BODY4_BYTES 584
-#define BODY5_BYTES 648
-#define BODY5_TYPE 3
+#define BODY_1_0_BYTES 584	/* in version 4, and type 2 of version 5 */
+#define BODY_1_5_BYTES 648	/* type 3 of version 5 */
+#define BODY_1_0_TYPE 2
+#define BODY_1_5_TYPE 3
 #define TEE_TYPE_TDX 0x81
 #define KEY_TYPE_P256 2
 #define CERTIFICATION_QE_REPORT 6
@@ -108,40 +109,41 @@ static bool needs_version5(const uint8_t *r)
 	return r[2] == 1 || (load64(r + 256) == VALID_SVN2 && memcmp(r + 264, r + 384, 16));
 }
 
-static void fill_body(uint8_t *body, const uint8_t *r, bool version5)
+/* All of the newer body; the older one is its beginning. */
+static void fill_body(uint8_t *body, const uint8_t *r)
 {
-	memset(body, 0, BODY5_BYTES);
+	memset(body, 0, BODY_1_5_BYTES);
 	memcpy(body, r + 264, 16);		/* TEE_TCB_SVN */
 	memcpy(body + 16, r + 280, 48);		/* MRSEAM; MRSIGNERSEAM and its attributes stay zero */
 	memcpy(body + 120, r + 512, 400);	/* ATTRIBUTES .. RTMR3 */
 	memcpy(body + 520, r + 128, 64);	/* REPORTDATA */
-	if (version5) {
-		memcpy(body + 584, r + 384, 16);
-		memcpy(body + 600, r + 912, 48);
-	}
+	memcpy(body + 584, r + 384, 16);	/* TEE_TCB_SVN2 */
+	memcpy(body + 600, r + 912, 48);	/* SERVTD_HASH */
 }
 
 /* Header and body; their size. */
-static size_t fill_signed(uint8_t *q, const struct pki *pki, const uint8_t *tdreport, bool version5)
+static size_t fill_signed(uint8_t *q, const struct pki *pki, const uint8_t *tdreport,
+	enum quote_layout layout)
 {
-	uint8_t body[BODY5_BYTES];
+	bool newer = layout == QUOTE_VERSION_5_TYPE_3;
+	uint32_t size = newer ? BODY_1_5_BYTES : BODY_1_0_BYTES;
+	uint8_t body[BODY_1_5_BYTES];
+	size_t n = HEADER_BYTES;
 
 	memset(q, 0, HEADER_BYTES);
-	store16(q, version5 ? 5 : 4);
+	store16(q, layout == QUOTE_VERSION_4 ? 4 : 5);
 	store16(q + 2, KEY_TYPE_P256);
 	store32(q + 4, TEE_TYPE_TDX);
 	memcpy(q + 12, qe_vendor, sizeof(qe_vendor));
 	memcpy(q + 28, pki->qe_id, sizeof(pki->qe_id));
-	fill_body(body, tdreport, version5);
-	q += HEADER_BYTES;
-	if (!version5) {
-		memcpy(q, body, BODY4_BYTES);
-		return HEADER_BYTES + BODY4_BYTES;
+	if (layout != QUOTE_VERSION_4) {
+		store16(q + n, newer ? BODY_1_5_TYPE : BODY_1_0_TYPE);
+		store32(q + n + 2, size);
+		n += 6;
 	}
-	store16(q, BODY5_TYPE);
-	store32(q + 2, BODY5_BYTES);
-	memcpy(q + 6, body, BODY5_BYTES);
-	return HEADER_BYTES + 6 + BODY5_BYTES;
+	fill_body(body, tdreport);
+	memcpy(q + n, body, size);
+	return n + size;
 }
 
 /* QE report certification data; its size. */
@@ -160,19 +162,22 @@ static size_t fill_certification(uint8_t *at, const struct quoting_enclave *qe)
 	return 450 + QE_AUTH_BYTES + 6 + chain;
 }
 
-size_t qe_quote(struct quoting_enclave *qe, const uint8_t tdreport[1024], uint8_t *quote, size_t size)
+size_t qe_quote(struct quoting_enclave *qe, const uint8_t tdreport[1024], enum quote_layout layout,
+	uint8_t *quote, size_t size)
 {
-	bool version5 = needs_version5(tdreport);
-	size_t padding = !version5 && qe->quotes % 4 == 3 ? PADDING : 0;
-	size_t most = HEADER_BYTES + 6 + BODY5_BYTES + 4 + 134 + 450 + QE_AUTH_BYTES + 6 +
+	size_t most = HEADER_BYTES + 6 + BODY_1_5_BYTES + 4 + 134 + 450 + QE_AUTH_BYTES + 6 +
 		      qe->pki->pck_chain_size + 1 + PADDING;
+	size_t padding;
 	size_t n;
 	size_t outer;
 	uint8_t *auth;
 
 	if (!report_is_quotable(tdreport) || most > size)
 		return 0;
-	n = fill_signed(quote, qe->pki, tdreport, version5);
+	if (layout == QUOTE_AS_RULED)
+		layout = needs_version5(tdreport) ? QUOTE_VERSION_5_TYPE_3 : QUOTE_VERSION_4;
+	padding = layout == QUOTE_VERSION_4 && qe->quotes % 4 == 3 ? PADDING : 0;
+	n = fill_signed(quote, qe->pki, tdreport, layout);
 	auth = quote + n + 4;
 	outer = fill_certification(auth + 134, qe);
 	if (!sign(qe->attestation_key, quote, n, auth))

@@ -27,11 +27,19 @@ struct quoting_enclave {
 bool qe_init(struct quoting_enclave *qe, const struct pki *pki);
 void qe_fini(struct quoting_enclave *qe);
 
+/* AS_RULED: version 4, or 5 with body type 3, as attestation.md 1.4 says.  Others: to order. */
+enum quote_layout {
+	QUOTE_AS_RULED,
+	QUOTE_VERSION_4,
+	QUOTE_VERSION_5_TYPE_2,
+	QUOTE_VERSION_5_TYPE_3,
+};
+
 /*
- * A quote of a TDREPORT whose MAC has been verified: version 4, or 5 with body type 3 as the rule
- * of attestation.md 1.4 says; every fourth version 4 quote carries 70 bytes of padding.  0 when
- * the QE refuses the report or `size` does not suffice.
+ * A quote of a TDREPORT whose MAC has been verified; every fourth version 4 quote carries 70 bytes
+ * of padding.  0 when the QE refuses the report or `size` does not suffice.
  */
-size_t qe_quote(struct quoting_enclave *qe, const uint8_t tdreport[1024], uint8_t *quote, size_t size);
+size_t qe_quote(struct quoting_enclave *qe, const uint8_t tdreport[1024], enum quote_layout layout,
+	uint8_t *quote, size_t size);
 
 #endif

@@ -30,4 +30,7 @@ int policy_check_command(int argc, char **argv);
 int policy_show_command(int argc, char **argv);
 int policy_diff_command(int argc, char **argv);
 
+/* A part of `pki`. */
+int pki_quote_command(int argc, char **argv);
+
 #endif

@@ -10,7 +10,6 @@
 /* Dates never decide anything in a TD without a clock; they only must be well-formed. */
 #define NOT_BEFORE "20250101000000Z"
 #define NOT_AFTER "20491231235959Z"
-#define CRL_NUMBER 1
 #define CRL_URL "URI:https://pki.invalid/IntelSGXRootCA.der"
 
 static void need(bool ok, const char *what)
@@ -149,7 +148,8 @@ static void add_revoked(X509_CRL *crl, const X509 *certificate, const ASN1_TIME 
 	ASN1_TIME_free(date);
 }
 
-X509_CRL *crl_make(X509 *issuer, EVP_PKEY *issuer_key, X509 *const *revoked, size_t n)
+X509_CRL *crl_make(X509 *issuer, EVP_PKEY *issuer_key, uint32_t crl_number, X509 *const *revoked,
+	size_t n)
 {
 	X509_CRL *crl = X509_CRL_new();
 	ASN1_TIME *time = ASN1_TIME_new();
@@ -166,7 +166,7 @@ X509_CRL *crl_make(X509 *issuer, EVP_PKEY *issuer_key, X509 *const *revoked, siz
 	need(X509_CRL_set1_lastUpdate(crl, time) == 1, "CRL date");
 	for (size_t i = 0; i < n; i++)
 		add_revoked(crl, revoked[i], time);
-	need(ASN1_INTEGER_set(number, CRL_NUMBER) == 1 &&
+	need(ASN1_INTEGER_set_uint64(number, crl_number) == 1 &&
 			X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0) == 1,
 		"CRL number");
 	X509V3_set_ctx(&ctx, issuer, NULL, NULL, crl, 0);

@@ -34,6 +34,8 @@ void platform_describe(size_t index, struct platform *p)
 		.pcesvn = 13,
 		/* Module SVN 5 of major version 1, late microcode 5. */
 		.tee_tcb_svn = {5, 1, 5},
+		.tee_tcb_svn2 = {5, 1, 5},
+		.qe_isvsvn = QE_ISVSVN,
 	};
 }
 
@@ -71,60 +73,93 @@ static json_t *components(const uint8_t svn[COMPONENTS], bool tdx)
 	return list;
 }
 
-static json_t *tcb_level(const uint8_t sgx[COMPONENTS], const uint8_t tdx[COMPONENTS], int pcesvn,
-	const char *date, const char *status)
+/* Adds what levels of every kind have; takes over `tcb`. */
+static json_t *level_of(json_t *tcb, const struct pki_level *l)
 {
 	/* clang-format off */
-	return packed(json_pack("{s:{s:o, s:i, s:o}, s:s, s:s}",
-		"tcb",
-			"sgxtcbcomponents", components(sgx, false),
-			"pcesvn", pcesvn,
-			"tdxtcbcomponents", components(tdx, true),
-		"tcbDate", date,
-		"tcbStatus", status));
+	json_t *level = packed(json_pack("{s:o, s:s, s:s}",
+		"tcb", tcb,
+		"tcbDate", l->date != NULL ? l->date : TCB_DATE,
+		"tcbStatus", l->status));
+	/* clang-format on */
+
+	if (l->advisories != NULL)
+		json_object_set(level, "advisoryIDs", l->advisories);
+	return level;
+}
+
+json_t *platform_level(const struct pki_level *level)
+{
+	/* clang-format off */
+	return level_of(packed(json_pack("{s:o, s:i, s:o}",
+		"sgxtcbcomponents", components(level->sgx, false),
+		"pcesvn", level->svn,
+		"tdxtcbcomponents", components(level->tdx, true))), level);
 	/* clang-format on */
 }
 
-/* One level that every platform reaches; for hosts an older one below it too. */
-static json_t *tcb_levels(bool host, const char *status)
+json_t *isvsvn_level(const struct pki_level *level)
 {
-	static const uint8_t sgx[COMPONENTS] = {4, 4, 2, 2, 3, 1, 0, 3};
-	static const uint8_t tdx[COMPONENTS] = {4, 0, 4};
-	static const uint8_t old_sgx[COMPONENTS] = {2, 2, 2, 2, 3, 1, 0, 3};
-	static const uint8_t old_tdx[COMPONENTS] = {3, 0, 2};
+	return level_of(packed(json_pack("{s:i}", "isvsvn", level->svn)), level);
+}
+
+/* One level that every platform reaches; for hosts an older one below it too. */
+static json_t *default_levels(bool host, const char *status)
+{
+	const struct pki_level now = {
+		.sgx = {4, 4, 2, 2, 3, 1, 0, 3},
+		.tdx = {4, 0, 4},
+		.svn = 11,
+		.status = status,
+	};
+	static const struct pki_level older = {
+		.sgx = {2, 2, 2, 2, 3, 1, 0, 3},
+		.tdx = {3, 0, 2},
+		.svn = 5,
+		.status = "OutOfDate",
+		.date = OLD_TCB_DATE,
+	};
 	json_t *levels = packed(json_array());
 
-	json_array_append_new(levels, tcb_level(sgx, tdx, 11, TCB_DATE, status));
+	json_array_append_new(levels, platform_level(&now));
 	if (host)
-		json_array_append_new(
-			levels, tcb_level(old_sgx, old_tdx, 5, OLD_TCB_DATE, "OutOfDate"));
+		json_array_append_new(levels, platform_level(&older));
 	return levels;
 }
 
 /* The only level of a TDX module or of the quoting enclave, in a list. */
-static json_t *isvsvn_levels(int isvsvn, const char *status)
+static json_t *only_level(uint16_t isvsvn, const char *status)
 {
-	return packed(json_pack("[{s:{s:i}, s:s, s:s}]", "tcb", "isvsvn", isvsvn, "tcbDate",
-		TCB_DATE, "tcbStatus", status));
+	json_t *levels = packed(json_array());
+
+	json_array_append_new(
+		levels, isvsvn_level(&(struct pki_level){.svn = isvsvn, .status = status}));
+	return levels;
 }
 
-static json_t *module_identities(const char *status)
+json_t *module_identity(unsigned major, json_t *levels)
 {
+	AUTO_TEXT id = tool_text("TDX_%02X", major);
+
+	/* clang-format off */
+	return packed(json_pack("{s:s, s:s, s:s, s:s, s:o}",
+		"id", id,
+		"mrsigner", zero_48,
+		"attributes", "0000000000000000",
+		"attributesMask", "FFFFFFFFFFFFFFFF",
+		"tcbLevels", levels));
+	/* clang-format on */
+}
+
+static json_t *default_modules(const char *status)
+{
+	/* No module of version 4 is known. */
+	static const unsigned majors[] = {1, 2, 3, 5};
 	json_t *list = packed(json_array());
 
-	for (int major = 1; major <= 5; major++) {
-		AUTO_TEXT id = tool_text("TDX_%02X", (unsigned)major);
-		if (major == 4)
-			continue; /* no module of that version is known */
-				  /* clang-format off */
-		json_array_append_new(list, packed(json_pack("{s:s, s:s, s:s, s:s, s:o}",
-			"id", id,
-			"mrsigner", zero_48,
-			"attributes", "0000000000000000",
-			"attributesMask", "FFFFFFFFFFFFFFFF",
-			"tcbLevels", isvsvn_levels(MODULE_ISVSVN, status))));
-				  /* clang-format on */
-	}
+	for (size_t i = 0; i < COUNT_OF(majors); i++)
+		json_array_append_new(
+			list, module_identity(majors[i], only_level(MODULE_ISVSVN, status)));
 	return list;
 }
 
@@ -145,14 +180,46 @@ static const char *or_up_to_date(const char *status)
 	return status != NULL ? status : "UpToDate";
 }
 
-char *tcb_info_make(const struct platform *p, bool host, const char *tcb_status,
-	const char *module_status, EVP_PKEY *signing_key)
+static json_t *or_default(json_t *described, json_t *otherwise)
 {
+	if (described == NULL)
+		return otherwise;
+	json_decref(otherwise);
+	return json_incref(described);
+}
+
+void pki_check_status(const char *what, const char *status)
+{
+	static const char *const known[] = {"UpToDate", "SWHardeningNeeded", "ConfigurationNeeded",
+		"ConfigurationAndSWHardeningNeeded", "OutOfDate", "OutOfDateConfigurationNeeded",
+		"Revoked"};
+
+	for (size_t i = 0; i < COUNT_OF(known); i++)
+		if (strcmp(status, known[i]) == 0)
+			return;
+	tool_warn("%s: '%s' is no status that TCB levels have: quotes will be rejected", what,
+		status);
+}
+
+static uint32_t evaluation_number(const struct pki_options *options)
+{
+	return options->evaluation_number != 0 ? options->evaluation_number : EVALUATION_NUMBER;
+}
+
+char *tcb_info_make(const struct pki_options *options, const struct platform *p,
+	const struct pki_host *host, EVP_PKEY *signing_key)
+{
+	static const struct pki_host nobody;
+	const struct pki_host *h = host != NULL ? host : &nobody;
+	const char *module_status =
+		h->module_status != NULL ? h->module_status : options->module_status;
 	AUTO_TEXT fmspc = hex_upper(p->fmspc, sizeof(p->fmspc));
 	AUTO_TEXT pceid = hex_upper(p->pceid, sizeof(p->pceid));
+	json_t *modules = or_default(h->modules, default_modules(or_up_to_date(module_status)));
+	json_t *levels =
+		or_default(h->levels, default_levels(host != NULL, or_up_to_date(h->tcb_status)));
 	/* clang-format off */
-	json_t *body = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:i,"
-		" s:{s:s, s:s, s:s}, s:o, s:o}",
+	json_t *body = packed(json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:{s:s, s:s, s:s}}",
 		"id", "TDX",
 		"version", 3,
 		"issueDate", ISSUE_DATE,
@@ -160,34 +227,38 @@ char *tcb_info_make(const struct platform *p, bool host, const char *tcb_status,
 		"fmspc", fmspc,
 		"pceId", pceid,
 		"tcbType", 0,
-		"tcbEvaluationDataNumber", EVALUATION_NUMBER,
+		"tcbEvaluationDataNumber", (json_int_t)evaluation_number(options),
 		"tdxModule",
 			"mrsigner", zero_48,
 			"attributes", "0000000000000000",
-			"attributesMask", "FFFFFFFFFFFFFFFF",
-		"tdxModuleIdentities", module_identities(or_up_to_date(module_status)),
-		"tcbLevels", tcb_levels(host, or_up_to_date(tcb_status)));
+			"attributesMask", "FFFFFFFFFFFFFFFF"));
 	/* clang-format on */
 
-	return sign_body("tcbInfo", packed(body), signing_key);
+	if (json_array_size(modules) != 0)
+		json_object_set(body, "tdxModuleIdentities", modules);
+	json_decref(modules);
+	json_object_set_new(body, "tcbLevels", levels);
+	return sign_body("tcbInfo", body, signing_key);
 }
 
-char *qe_identity_make(const char *status, EVP_PKEY *signing_key)
+char *qe_identity_make(const struct pki_options *options, EVP_PKEY *signing_key)
 {
+	json_t *levels = or_default(options->qe_levels,
+		only_level(QE_LEVEL_ISVSVN, or_up_to_date(options->qe_status)));
 	/* clang-format off */
-	json_t *body = json_pack("{s:s, s:i, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:o}",
+	json_t *body = json_pack("{s:s, s:i, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:i, s:o}",
 		"id", "TD_QE",
 		"version", 2,
 		"issueDate", ISSUE_DATE,
 		"nextUpdate", NEXT_UPDATE,
-		"tcbEvaluationDataNumber", EVALUATION_NUMBER,
+		"tcbEvaluationDataNumber", (json_int_t)evaluation_number(options),
 		"miscselect", "00000000",
 		"miscselectMask", "FFFFFFFF",
 		"attributes", "11000000000000000000000000000000",
 		"attributesMask", "FBFFFFFFFFFFFFFF0000000000000000",
 		"mrsigner", qe_mrsigner_hex,
 		"isvprodid", QE_ISVPRODID,
-		"tcbLevels", isvsvn_levels(QE_LEVEL_ISVSVN, or_up_to_date(status)));
+		"tcbLevels", levels);
 	/* clang-format on */
 
 	return sign_body("enclaveIdentity", packed(body), signing_key);

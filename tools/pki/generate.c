@@ -25,6 +25,13 @@ static const struct certificate_plan platform_ca_plan = {
 	.ca = true,
 	.path_length = 0,
 };
+static const struct certificate_plan processor_ca_plan = {
+	.common_name = "Intel SGX PCK Processor CA",
+	.organisation = "Intel Corporation",
+	.sgx_names = true,
+	.ca = true,
+	.path_length = 0,
+};
 static const struct certificate_plan tcb_signing_plan = {
 	.common_name = "Intel SGX TCB Signing",
 	.organisation = "Intel Corporation",
@@ -36,10 +43,13 @@ static void authority_make(struct authority *a)
 {
 	a->root_key = key_generate_p256();
 	a->platform_ca_key = key_generate_p256();
+	a->processor_ca_key = key_generate_p256();
 	a->tcb_signing_key = key_generate_p256();
 	a->root = certificate_make(&root_plan, a->root_key, NULL, NULL);
 	a->platform_ca =
 		certificate_make(&platform_ca_plan, a->platform_ca_key, a->root, a->root_key);
+	a->processor_ca =
+		certificate_make(&processor_ca_plan, a->processor_ca_key, a->root, a->root_key);
 	a->tcb_signing =
 		certificate_make(&tcb_signing_plan, a->tcb_signing_key, a->root, a->root_key);
 }
@@ -48,12 +58,14 @@ static void cleanup_authority(struct authority *a)
 {
 	EVP_PKEY_free(a->root_key);
 	EVP_PKEY_free(a->platform_ca_key);
+	EVP_PKEY_free(a->processor_ca_key);
 	EVP_PKEY_free(a->tcb_signing_key);
 	X509_free(a->root);
 	X509_free(a->platform_ca);
+	X509_free(a->processor_ca);
 	X509_free(a->tcb_signing);
 	X509_CRL_free(a->root_crl);
-	X509_CRL_free(a->platform_crl);
+	X509_CRL_free(a->pck_crl);
 }
 
 static char *in_folder(const char *folder, const char *name)
@@ -85,6 +97,7 @@ static int write_authority(const struct authority *a, const char *folder)
 	TOOL_TRY(file_write(der_path, der.data, der.size));
 	TOOL_TRY(write_key(folder, "root.key", a->root_key));
 	TOOL_TRY(write_key(folder, "platform_ca.key", a->platform_ca_key));
+	TOOL_TRY(write_key(folder, "processor_ca.key", a->processor_ca_key));
 	return write_key(folder, "tcb_signing.key", a->tcb_signing_key);
 }
 
@@ -112,13 +125,14 @@ static int write_platform(const char *folder, const char *name, const struct pla
 	AUTO_TEXT mrseam_hex = hex_lower(mrseam, sizeof(mrseam));
 	AUTO_TEXT qe_id_hex = hex_lower(qe_id, 16);
 	/* clang-format off */
-	AUTO_JSON platform = json_pack("{s:s, s:s, s:o, s:i, s:o, s:i, s:s, s:i, s:s, s:s}",
+	AUTO_JSON platform = json_pack("{s:s, s:s, s:o, s:i, s:o, s:o, s:i, s:s, s:i, s:s, s:s}",
 		"fmspc", fmspc,
 		"pceid", pceid,
 		"cpusvn", byte_list(p->cpusvn, COMPONENTS),
 		"pcesvn", p->pcesvn,
 		"tee_tcb_svn", byte_list(p->tee_tcb_svn, COMPONENTS),
-		"qe_isvsvn", QE_ISVSVN,
+		"tee_tcb_svn2", byte_list(p->tee_tcb_svn2, COMPONENTS),
+		"qe_isvsvn", p->qe_isvsvn,
 		"qe_mrsigner", qe_mrsigner_hex,
 		"qe_isvprodid", QE_ISVPRODID,
 		"qe_id", qe_id_hex,
@@ -131,30 +145,31 @@ static int write_platform(const char *folder, const char *name, const struct pla
 }
 
 /* Writes hosts/NAME; the PCK certificate is the caller's to free. */
-static int host_make(const struct pki_host *host, size_t index, const struct authority *a,
-	const char *folder, X509 **pck)
+static int host_make(
+	const struct pki_host *host, const struct authority *a, const char *folder, X509 **pck)
 {
+	const struct platform *platform = &host->platform;
+	X509 *ca = platform->processor_ca ? a->processor_ca : a->platform_ca;
+	EVP_PKEY *ca_key = platform->processor_ca ? a->processor_ca_key : a->platform_ca_key;
 	AUTO_TEXT own = tool_text("%s/hosts/%s", folder, host->name);
 	AUTO_KEY key = key_generate_p256();
 	AUTO_BLOB chain = {0};
-	struct platform platform;
 	const struct certificate_plan plan = {
 		.common_name = "Intel SGX PCK Certificate",
 		.organisation = "Intel Corporation",
 		.sgx_names = true,
 		.path_length = -1,
-		.pck = &platform,
+		.pck = platform,
 	};
 
-	platform_describe(index, &platform);
-	*pck = certificate_make(&plan, key, a->platform_ca, a->platform_ca_key);
+	*pck = certificate_make(&plan, key, ca, ca_key);
 	certificate_pem(*pck, &chain);
-	certificate_pem(a->platform_ca, &chain);
+	certificate_pem(ca, &chain);
 	certificate_pem(a->root, &chain);
 	TOOL_TRY(folder_make(own));
 	TOOL_TRY(write_key(own, "pck.key", key));
 	TOOL_TRY(write_text(own, "pck_chain.pem", (const char *)chain.data));
-	return write_platform(own, host->name, &platform);
+	return write_platform(own, host->name, platform);
 }
 
 /* --- the bundle ---------------------------------------------------------------------------- */
@@ -165,23 +180,45 @@ static json_t *without_newline(struct blob *pem)
 	return json_stringn((const char *)pem->data, pem->size - 1);
 }
 
+/* The first host with this FMSPC; host_count when there is none. */
+static size_t host_of(const struct pki_options *options, const uint8_t fmspc[FMSPC_SIZE])
+{
+	size_t i = 0;
+
+	while (i < options->host_count &&
+		memcmp(options->hosts[i].platform.fmspc, fmspc, FMSPC_SIZE) != 0)
+		i++;
+	return i;
+}
+
+static void add_platform(json_t *list, const struct pki_options *options,
+	const struct platform *platform, const struct pki_host *host, const struct authority *a,
+	const char *signing_chain)
+{
+	AUTO_TEXT fmspc = hex_upper(platform->fmspc, sizeof(platform->fmspc));
+	AUTO_TEXT info = tcb_info_make(options, platform, host, a->tcb_signing_key);
+
+	json_array_append_new(
+		list, json_pack("{s:s, s:s, s:s}", "fmspc", fmspc, "tcbInfoIssuerChain",
+			      signing_chain, "tcbInfo", info));
+}
+
+/* Those of the hosts, then others that nobody plays. */
 static json_t *platform_list(
 	const struct pki_options *options, const struct authority *a, const char *signing_chain)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < options->platforms; i++) {
-		const bool is_host = i < options->host_count;
+	for (size_t i = 0; i < options->host_count; i++) {
+		const struct pki_host *host = &options->hosts[i];
+		if (host_of(options, host->platform.fmspc) == i)
+			add_platform(list, options, &host->platform, host, a, signing_chain);
+	}
+	for (size_t i = options->host_count; json_array_size(list) < options->platforms; i++) {
 		struct platform platform;
-
 		platform_describe(i, &platform);
-		AUTO_TEXT fmspc = hex_upper(platform.fmspc, sizeof(platform.fmspc));
-		AUTO_TEXT info = tcb_info_make(&platform, is_host,
-			is_host ? options->hosts[i].tcb_status : NULL, options->module_status,
-			a->tcb_signing_key);
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s}", "fmspc", fmspc, "tcbInfoIssuerChain",
-				      signing_chain, "tcbInfo", info));
+		if (host_of(options, platform.fmspc) == options->host_count)
+			add_platform(list, options, &platform, NULL, a, signing_chain);
 	}
 	return list;
 }
@@ -191,14 +228,15 @@ static int write_bundle(
 {
 	AUTO_BLOB root = {0};
 	AUTO_BLOB root_crl = {0};
-	AUTO_BLOB platform_crl = {0};
-	AUTO_TEXT ca_chain = chain_text(a->platform_ca, a->root);
+	AUTO_BLOB pck_crl = {0};
+	AUTO_TEXT ca_chain = chain_text(
+		options->processor_ca ? a->processor_ca : a->platform_ca, a->root);
 	AUTO_TEXT signing_chain = chain_text(a->tcb_signing, a->root);
-	AUTO_TEXT qe_identity = qe_identity_make(options->qe_status, a->tcb_signing_key);
+	AUTO_TEXT qe_identity = qe_identity_make(options, a->tcb_signing_key);
 
 	certificate_pem(a->root, &root);
 	crl_pem(a->root_crl, &root_crl);
-	crl_pem(a->platform_crl, &platform_crl);
+	crl_pem(a->pck_crl, &pck_crl);
 	/* clang-format off */
 	AUTO_JSON bundle = json_pack("{s:i, s:i, s:i, s:o, s:s, s:o, s:o, s:o, s:s, s:s}",
 		"majorVersion", 1,
@@ -207,7 +245,7 @@ static int write_bundle(
 		"rootCa", without_newline(&root),
 		"pckCrlIssuerChain", ca_chain,
 		"rootCaCrl", without_newline(&root_crl),
-		"pckCrl", without_newline(&platform_crl),
+		"pckCrl", without_newline(&pck_crl),
 		"platforms", platform_list(options, a, signing_chain),
 		"qeIdentityIssuerChain", signing_chain,
 		"qeIdentity", qe_identity);
@@ -218,21 +256,30 @@ static int write_bundle(
 	return write_text(folder, "collateral.json", text);
 }
 
+static uint32_t or_one(uint32_t number)
+{
+	return number != 0 ? number : 1;
+}
+
 static void crls_make(const struct pki_options *options, struct authority *a, X509 *const *pcks)
 {
-	X509 *from_root[2], *from_platform_ca[PKI_HOSTS_MAX];
-	size_t n_root = 0, n_platform = 0;
+	X509 *from_root[3], *from_ca[PKI_HOSTS_MAX];
+	size_t n_root = 0, n_ca = 0;
 
 	if (options->revoke_platform_ca)
 		from_root[n_root++] = a->platform_ca;
+	if (options->revoke_processor_ca)
+		from_root[n_root++] = a->processor_ca;
 	if (options->revoke_tcb_signing)
 		from_root[n_root++] = a->tcb_signing;
 	for (size_t i = 0; i < options->host_count; i++)
 		if (options->hosts[i].revoked)
-			from_platform_ca[n_platform++] = pcks[i];
-	a->root_crl = crl_make(a->root, a->root_key, from_root, n_root);
-	a->platform_crl =
-		crl_make(a->platform_ca, a->platform_ca_key, from_platform_ca, n_platform);
+			from_ca[n_ca++] = pcks[i];
+	a->root_crl =
+		crl_make(a->root, a->root_key, or_one(options->root_crl_number), from_root, n_root);
+	a->pck_crl = crl_make(options->processor_ca ? a->processor_ca : a->platform_ca,
+		options->processor_ca ? a->processor_ca_key : a->platform_ca_key,
+		or_one(options->pck_crl_number), from_ca, n_ca);
 }
 
 static int sgx_side(const struct pki_options *options, struct authority *a, const char *folder)
@@ -242,7 +289,7 @@ static int sgx_side(const struct pki_options *options, struct authority *a, cons
 
 	authority_make(a);
 	for (size_t i = 0; i < options->host_count && code == TOOL_OK; i++)
-		code = host_make(&options->hosts[i], i, a, folder, &pcks[i]);
+		code = host_make(&options->hosts[i], a, folder, &pcks[i]);
 	if (code == TOOL_OK) {
 		crls_make(options, a, pcks);
 		code = write_authority(a, folder);
@@ -319,6 +366,30 @@ static int fill(const struct pki_options *options, const char *folder)
 	return signing_chain(folder, "mapping", "MigTD Mapping Issuer");
 }
 
+static int check_host(const struct pki_options *options, size_t i)
+{
+	const struct pki_host *host = &options->hosts[i];
+	const size_t first = host_of(options, host->platform.fmspc);
+
+	if (host->name[0] == '\0' || host->name[0] == '.' || strchr(host->name, '/') != NULL)
+		return tool_fail(
+			TOOL_USAGE, "host name '%s' does not make a folder name", host->name);
+	for (size_t j = 0; j < i; j++)
+		if (strcmp(host->name, options->hosts[j].name) == 0)
+			return tool_fail(TOOL_USAGE, "host %s is named twice", host->name);
+	if (first != i && (host->tcb_status != NULL || host->module_status != NULL ||
+				  host->levels != NULL || host->modules != NULL))
+		return tool_fail(TOOL_USAGE,
+			"host %s: has the FMSPC of %s, which alone may describe its TCB levels and "
+			"modules",
+			host->name, options->hosts[first].name);
+	if (host->revoked && host->platform.processor_ca != options->processor_ca)
+		return tool_fail(TOOL_USAGE,
+			"host %s: cannot be revoked, the collateral's CRL is of the other CA",
+			host->name);
+	return TOOL_OK;
+}
+
 static int check(const struct pki_options *options)
 {
 	if (options->host_count == 0 || options->platforms < options->host_count ||
@@ -327,19 +398,12 @@ static int check(const struct pki_options *options)
 			"%zu platforms for %zu hosts: one host or more is needed, and "
 			"that many platforms up to %d",
 			options->platforms, options->host_count, PKI_PLATFORMS_MAX);
-	for (size_t i = 0; i < options->host_count; i++) {
-		const char *name = options->hosts[i].name;
-		if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL)
-			return tool_fail(
-				TOOL_USAGE, "host name '%s' does not make a folder name", name);
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(name, options->hosts[j].name) == 0)
-				return tool_fail(TOOL_USAGE, "--hosts: %s is named twice", name);
-	}
+	for (size_t i = 0; i < options->host_count; i++)
+		TOOL_TRY(check_host(options, i));
 	return TOOL_OK;
 }
 
-int pki_generate(const struct pki_options *options, const char *folder)
+static int generate(const struct pki_options *options, const char *folder)
 {
 	/* "x/" names the folder x; the temporary one must lie beside it, not inside. */
 	AUTO_TEXT target = tool_text("%s", folder);
@@ -357,4 +421,14 @@ int pki_generate(const struct pki_options *options, const char *folder)
 	if (code != TOOL_OK)
 		folder_remove(temporary);
 	return code;
+}
+
+int pki_generate(const struct pki_options *options, const char *folder)
+{
+	struct pki_options complete = *options;
+
+	for (size_t i = 0; i < complete.host_count; i++)
+		if (!complete.hosts[i].described)
+			platform_describe(i, &complete.hosts[i].platform);
+	return generate(&complete, folder);
 }

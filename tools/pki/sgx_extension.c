@@ -65,11 +65,22 @@ static void member_sequence(struct blob *to, uint8_t arc, const struct blob *mem
 	member(to, arc, 0, &value);
 }
 
+/* The two members that only the Platform CA writes. */
+static void platform_members(struct blob *to, const uint8_t instance[16])
+{
+	static const uint8_t yes[] = {0xff};
+	AUTO_BLOB configuration = {0};
+
+	member_bytes(to, 6, 0, DER_OCTET_STRING, instance, 16);
+	for (uint8_t i = 1; i <= 3; i++)
+		member_bytes(&configuration, 7, i, DER_BOOLEAN, yes, sizeof(yes));
+	member_sequence(to, 7, &configuration);
+}
+
 void sgx_extension(const struct platform *p, struct blob *der)
 {
 	AUTO_BLOB all = {0};
 	AUTO_BLOB tcb = {0};
-	AUTO_BLOB configuration = {0};
 	uint8_t ids[DIGEST_SHA256_SIZE];
 
 	/* PPID and platform instance id: any value that differs between platforms. */
@@ -82,11 +93,8 @@ void sgx_extension(const struct platform *p, struct blob *der)
 	member_sequence(&all, 2, &tcb);
 	member_bytes(&all, 3, 0, DER_OCTET_STRING, p->pceid, sizeof(p->pceid));
 	member_bytes(&all, 4, 0, DER_OCTET_STRING, p->fmspc, FMSPC_SIZE);
-	member_number(&all, 5, 0, DER_ENUMERATED, 1);
-	member_bytes(&all, 6, 0, DER_OCTET_STRING, ids + 16, 16);
-	member_bytes(&configuration, 7, 1, DER_BOOLEAN, (const uint8_t[]){0xff}, 1);
-	member_bytes(&configuration, 7, 2, DER_BOOLEAN, (const uint8_t[]){0xff}, 1);
-	member_bytes(&configuration, 7, 3, DER_BOOLEAN, (const uint8_t[]){0xff}, 1);
-	member_sequence(&all, 7, &configuration);
+	member_number(&all, 5, 0, DER_ENUMERATED, p->processor_ca ? 0 : 1);
+	if (!p->processor_ca)
+		platform_members(&all, ids + 16);
 	der_add(der, DER_SEQUENCE, all.data, all.size);
 }

@@ -5,38 +5,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/bytes.h"
 #include "host/quote.h"
+#include "host/tdreport.h"
 #include "pki/pki.h"
 
 #define HOST "peer"
-#define TDREPORT_SIZE 1024
 
-/* TDREPORT of a TD on this platform, TDX 1.0 (attestation spec 1.1). */
-static void fill_tdreport(const struct pki *pki, uint8_t r[TDREPORT_SIZE])
+/* Of a TD that runs on this platform. */
+static void fill_tdreport(const struct pki *pki, uint8_t tdreport[TDREPORT_BYTES])
 {
-	memset(r, 0, TDREPORT_SIZE);
-	r[0] = 0x81;
-	store64(r + 256, 0x1ff);
-	memcpy(r + 264, pki->tee_tcb_svn, sizeof(pki->tee_tcb_svn));
-	memcpy(r + 280, pki->mrseam, sizeof(pki->mrseam));
-	memset(r + 528, 0x5a, 48);	/* MRTD */
-	memset(r + 720, 0xa5, 192);	/* RTMRs */
-	memset(r + 128, 0x3c, 48);	/* REPORTDATA */
+	uint8_t tdinfo[TDINFO_BYTES] = {0}, reportdata[64] = {0};
+
+	memset(tdinfo + 16, 0x5a, 48);		/* MRTD */
+	memset(tdinfo + 208, 0xa5, 192);	/* RTMRs */
+	memset(reportdata, 0x3c, 48);
+	tdreport_fill(pki, tdinfo, reportdata, tdreport);
 }
 
 static int make_quote(const char *folder, struct blob *quote)
 {
 	AUTO_TEXT host = tool_text("%s/hosts/" HOST, folder);
 	struct quoting_enclave qe = {0};
-	uint8_t tdreport[TDREPORT_SIZE], bytes[QUOTE_MAX];
+	uint8_t tdreport[TDREPORT_BYTES], bytes[QUOTE_MAX];
 	struct pki pki;
 	char why[256] = "";
 	size_t n = 0;
 
 	if (pki_load(&pki, host, why, sizeof(why)) == 0 && qe_init(&qe, &pki)) {
 		fill_tdreport(&pki, tdreport);
-		n = qe_quote(&qe, tdreport, bytes, sizeof(bytes));
+		n = qe_quote(&qe, tdreport, QUOTE_AS_RULED, bytes, sizeof(bytes));
 	}
 	qe_fini(&qe);
 	pki_free(&pki);

@@ -321,7 +321,7 @@ WITH_VECTORS = [published_registers_come_out]
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
-        tool = Tool(*sys.argv[1:4], folder)
+        tool = Tool(*sys.argv[1:3], folder)
         setup(tool)
         for case in CASES:
             tap.case(case.__name__.replace("_", " "), lambda: case(tool))

@@ -509,7 +509,7 @@ def main():
         print("1..0 # SKIP the openssl program is not there")
         return
     with tempfile.TemporaryDirectory() as folder:
-        tool = Tool(*sys.argv[1:4], folder)
+        tool = Tool(*sys.argv[1:3], folder)
         setup(tool)
         for case in CASES:
             tap.case(case.__name__.replace("_", " "), lambda: case(tool))

@@ -461,6 +461,7 @@ static void wrong_options_are_named(void **state)
 		{"--body-type", "1", "--body-type"},
 		{"--mrtd", "00", "--mrtd"},
 		{"--tdreport", "/nonexistent", "/nonexistent"},
+		{"--tdinfo", "/nonexistent", "/nonexistent"},
 	};
 
 	(void)state;

@@ -15,8 +15,8 @@ TAG_POLICY, TAG_ROOT, TAG_CHAIN = 1, 2, 3
 
 
 class Tool:
-    def __init__(self, program, maker, shared, folder):
-        self.program, self.maker, self.shared, self.folder = program, maker, shared, folder
+    def __init__(self, program, shared, folder):
+        self.program, self.shared, self.folder = program, shared, folder
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -48,8 +48,11 @@ class Tool:
         return json.loads(self.run(*arguments, "--json", code=code))
 
     def quote(self, host, tdinfo, name):
+        """Signed as the emulated host signs whose folder that is."""
         path = self.path(name)
-        subprocess.run([self.maker, host, self.write(name + ".tdinfo", tdinfo), path], check=True)
+        pki, _, host = host.rpartition("/hosts/")
+        self.run("pki", "quote", "--pki", pki, "--host", host, "--tdinfo",
+                 self.write(name + ".tdinfo", tdinfo), "--out", path)
         return path
 
 

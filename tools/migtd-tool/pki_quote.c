@@ -9,6 +9,8 @@
 #include "host/quote.h"
 #include "host/tdreport.h"
 
+#define REPORT_REPORTDATA 128
+#define REPORT_TDINFO 512
 #define REPORT_SERVTD_HASH 912
 
 /* Parts of a TDREPORT that can be given one by one (attestation spec 1.1). */
@@ -17,7 +19,7 @@ static const struct {
 	size_t at, size;
 	const char *help;
 } fields[] = {
-	{"reportdata", 128, 64, "64 bytes, as all that follows is zero when left out"},
+	{"reportdata", REPORT_REPORTDATA, 64, "64 bytes, as all that follows is zero when left out"},
 	{"attributes", 512, 8, "8 bytes"},
 	{"xfam", 520, 8, "8 bytes"},
 	{"mrtd", 528, 48, "48 bytes, as those below"},
@@ -32,33 +34,47 @@ static const struct {
 };
 #define FIELDS COUNT_OF(fields)
 
-static int compose(const struct pki *pki, const char *const value[FIELDS],
+static int read_tdinfo(const char *path, uint8_t tdinfo[TDINFO_BYTES])
+{
+	AUTO_BLOB file = {0};
+
+	TOOL_TRY(file_read(path, &file));
+	if (file.size != TDINFO_BYTES)
+		return tool_fail(TOOL_REJECT, "%s: is %zu bytes long, a TDINFO has %d", path,
+			file.size, TDINFO_BYTES);
+	memcpy(tdinfo, file.data, TDINFO_BYTES);
+	return TOOL_OK;
+}
+
+/* What is given one by one stands over the TDINFO. */
+static int compose(const struct pki *pki, const char *tdinfo, const char *const value[FIELDS],
 	uint8_t tdreport[TDREPORT_BYTES])
 {
-	static const uint8_t none[TDINFO_BYTES];
+	static const uint8_t none[48];
 	uint8_t parts[TDREPORT_BYTES] = {0};
-	bool servtd = false;
 
+	if (tdinfo != NULL)
+		TOOL_TRY(read_tdinfo(tdinfo, parts + REPORT_TDINFO));
 	for (size_t i = 0; i < FIELDS; i++) {
 		if (value[i] == NULL)
 			continue;
 		if (!hex_read(value[i], parts + fields[i].at, fields[i].size))
 			return tool_fail(TOOL_USAGE, "--%s: '%s' is not %zu hexadecimal digits",
 				fields[i].name, value[i], 2 * fields[i].size);
-		servtd = servtd || (fields[i].at == REPORT_SERVTD_HASH &&
-					   memcmp(parts + fields[i].at, none, 48) != 0);
 	}
-	tdreport_fill(pki, parts + 512, parts + 128, tdreport);
+	tdreport_fill(pki, parts + REPORT_TDINFO, parts + REPORT_REPORTDATA, tdreport);
 	/* REPORTTYPE.version 1: SERVTD_HASH is used. */
-	tdreport[2] = servtd;
+	tdreport[2] = memcmp(parts + REPORT_SERVTD_HASH, none, sizeof(none)) != 0;
 	return TOOL_OK;
 }
 
-static int read_report(const char *path, const char *const value[FIELDS],
+static int read_report(const char *path, const char *tdinfo, const char *const value[FIELDS],
 	uint8_t tdreport[TDREPORT_BYTES])
 {
 	AUTO_BLOB file = {0};
 
+	if (tdinfo != NULL)
+		return tool_fail(TOOL_USAGE, "--tdinfo: is in the TDREPORT already");
 	for (size_t i = 0; i < FIELDS; i++)
 		if (value[i] != NULL)
 			return tool_fail(
@@ -117,7 +133,7 @@ static int sign(const struct pki *pki, const uint8_t tdreport[TDREPORT_BYTES],
 }
 
 struct request {
-	const char *pki, *host, *tdreport, *out;
+	const char *pki, *host, *tdreport, *tdinfo, *out;
 	const char *value[FIELDS];
 	uint64_t version, body_type;
 	bool json;
@@ -130,16 +146,16 @@ static int make_quote(const struct request *r, const struct pki *pki, struct blo
 
 	TOOL_TRY(layout_of(r->version, r->body_type, &layout));
 	if (r->tdreport != NULL)
-		TOOL_TRY(read_report(r->tdreport, r->value, tdreport));
+		TOOL_TRY(read_report(r->tdreport, r->tdinfo, r->value, tdreport));
 	else
-		TOOL_TRY(compose(pki, r->value, tdreport));
+		TOOL_TRY(compose(pki, r->tdinfo, r->value, tdreport));
 	return sign(pki, tdreport, layout, r->tdreport != NULL ? r->tdreport : r->host, quote);
 }
 
 int pki_quote_command(int argc, char **argv)
 {
 	struct request r = {0};
-	struct option_spec specs[7 + FIELDS] = {
+	struct option_spec specs[8 + FIELDS] = {
 		{"pki", 0, OPTION_TEXT, &r.pki, "DIR", "folder that 'migtd-tool pki' made", true},
 		{"host", 0, OPTION_TEXT, &r.host, "NAME", "one of its hosts", true},
 		{"out", 'o', OPTION_TEXT, &r.out, "FILE", "the quote", true},
@@ -147,9 +163,10 @@ int pki_quote_command(int argc, char **argv)
 		{"body-type", 0, OPTION_NUMBER, &r.body_type, "2|3", "of version 5 (3)", false},
 		{"json", 0, OPTION_FLAG, &r.json, NULL, "tell what was written as JSON", false},
 		{"tdreport", 0, OPTION_TEXT, &r.tdreport, "FILE",
-			"1024 bytes; its MAC is not checked; or from parts:", false},
+			"1024 bytes, whose MAC is not checked; or parts:", false},
+		{"tdinfo", 0, OPTION_TEXT, &r.tdinfo, "FILE", "512 bytes", false},
 	};
-	const size_t fixed = 7;
+	const size_t fixed = 8;
 	struct pki pki;
 	AUTO_BLOB quote = {0};
 	char why[512];

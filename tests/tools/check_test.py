@@ -6,7 +6,7 @@ import struct
 import sys
 import tempfile
 
-from toolkit import (EV_BLOB2, EV_FLAGS, EV_SEPARATOR, EV_TAG, SEPARATOR, Tool, boot_v2, event_log,
+from toolkit import (EV_BLOB2, EV_FLAGS, EV_SEPARATOR, EV_TAG, SEPARATOR, Tool, boot_v1, boot_v2, event_log,
                      read, record, registers, sha384, tagged, tdinfo)
 from tap import Tap, equal
 
@@ -209,6 +209,141 @@ def unreadable_input_is_named(tool):
     equal("--role" in tool.errors, True)
 
 
+# --- policy check, v1 -------------------------------------------------------------------------
+
+
+class PeerV1:
+    """A Migration TD with policy v1."""
+
+    def __init__(self, tool, name, host, policy, mrtd=MRTD, events=None):
+        self.policy = policy
+        events = events or boot_v1(read(policy), read(tool.root))
+        self.quote = tool.quote(host, tdinfo(mrtd, registers(events)), name + ".quote")
+        self.log = tool.write(name + ".log", event_log(events))
+
+
+def setup_v1(tool):
+    tool.root = os.path.join(tool.pki, "root.der")
+    folder = tool.path("policy-v1")
+    tool.run("policy", "generate", "v1", "--pki", tool.pki, "--out", folder)
+    tool.policy_v1 = os.path.join(folder, "policy.json")
+    tool.own_v1 = PeerV1(tool, "own-v1", tool.host["a"], tool.policy_v1)
+    tool.peer_v1 = PeerV1(tool, "peer-v1", tool.host["b"], tool.policy_v1)
+
+
+def arguments_v1(tool, policy, peer, own=None):
+    more = ["--own-quote", own.quote, "--own-eventlog", own.log] if own else []
+    return ["policy", "check", "--policy", policy, "--root-ca", tool.root, "--collateral",
+            os.path.join(tool.pki, "collateral.json"), "--peer-quote", peer.quote,
+            "--peer-eventlog", peer.log, *more]
+
+
+def edited_v1(tool, name, edit):
+    policy = json.loads(read(tool.policy_v1))
+    edit({kind: block[kind] for block in policy["policy"] for kind in block if kind != "fmspc"},
+         policy["policy"])
+    return tool.write(name, json.dumps(policy))
+
+
+def v1_accepts_an_honest_peer(tool):
+    for role in ("source", "destination"):
+        verdict = tool.json(*arguments_v1(tool, tool.policy_v1, tool.peer_v1, tool.own_v1),
+                            "--role", role)
+        equal((verdict["accepted"], verdict["policy"]), (True, "v1"))
+        equal([name for name, done in verdict["checks"].items() if done],
+              ["own_policy", "own_side", "quote", "not_debug", "event_log", "rules"])
+        equal(verdict["peer"]["fmspc"], "10806F000000")
+
+
+def v1_tells_the_rule_that_fails(tool):
+    def constant(kind, group, name, operation, reference):
+        def edit(blocks, _):
+            blocks[kind][group][name] = {"operation": operation, "reference": reference}
+        return edit
+
+    def forget_platforms(_, blocks):
+        blocks[:] = [block for block in blocks if "fmspc" not in block]
+    cases = [
+        (forget_platforms, None, "ERR_POLICY_PLATFORM_UNKNOWN"),
+        (constant("QE", "QeIdentity", "ISVSVN", "greater-or-equal", 99), "ISVSVN", "ERR_POLICY_QE"),
+        (constant("QE", "QeIdentity", "MRENCLAVE", "equal", 1), "MRENCLAVE", "ERR_POLICY_NAME"),
+        (constant("MigTD", "TDINFO", "RTMR3", "equal", "11" * 48), "RTMR3", "ERR_POLICY_MIGTD"),
+        (constant("MigTD", "EventLog", "Digest.MigTdCore", "equal", "self"), "Digest.MigTdCore",
+         "ERR_POLICY_MIGTD"),
+    ]
+    for i, (edit, name, error) in enumerate(cases):
+        policy = edited_v1(tool, f"v1-{i}.json", edit)
+        peer = PeerV1(tool, f"v1-{i}", tool.host["b"], policy)
+        own = PeerV1(tool, f"v1-{i}-own", tool.host["a"], policy)
+        verdict = tool.json(*arguments_v1(tool, policy, peer, own), code=1)
+        equal((verdict["failed"], verdict["reject_code"]), ("rules", error))
+        if name:
+            rule = verdict["rule"]
+            equal(name in (rule["property"], rule["actual"]), True, rule)
+
+
+def v1_compares_the_peer_with_this_side(tool):
+    other = PeerV1(tool, "other-v1", tool.host["b"], tool.policy_v1, mrtd=OTHER_MRTD)
+    verdict = tool.json(*arguments_v1(tool, tool.policy_v1, other, tool.own_v1), code=1)
+    equal((verdict["rule"]["property"], verdict["rule"]["actual"]),
+          ("MRTD", OTHER_MRTD.hex().upper()))
+    # Another policy: RTMR2 and, were that allowed, the event.
+    loose = edited_v1(tool, "loose.json", lambda blocks, _: blocks["MigTD"]["TDINFO"].pop("RTMR2"))
+    own = PeerV1(tool, "loose-own", tool.host["a"], loose)
+    verdict = tool.json(*arguments_v1(tool, loose, tool.peer_v1, own), code=1)
+    equal("MigTdPolicy" in verdict["rule"]["property"], True)
+
+
+def v1_rules_about_this_side_need_it(tool):
+    tool.run(*arguments_v1(tool, tool.policy_v1, tool.peer_v1), code=2)
+    equal("--own-quote" in tool.errors and "--own-eventlog" in tool.errors, True, tool.errors)
+
+    def no_comparison(blocks, _):
+        blocks["MigTD"]["TDINFO"] = {"MRTD": {"operation": "equal",
+                                              "reference": MRTD.hex().upper()}}
+        del blocks["MigTD"]["EventLog"]
+    policy = edited_v1(tool, "constants.json", no_comparison)
+    equal(tool.json(*arguments_v1(tool, policy, tool.peer_v1))["accepted"], True)
+    other = PeerV1(tool, "other-const", tool.host["b"], policy, mrtd=OTHER_MRTD)
+    equal(tool.json(*arguments_v1(tool, policy, other), code=1)["rule"]["property"], "MRTD")
+
+    def zero_rtmr3(blocks, _):
+        no_comparison(blocks, _)
+        blocks["MigTD"]["TDINFO"]["RTMR3"] = {"operation": "equal", "reference": "self"}
+
+    def any_event(blocks, _):
+        no_comparison(blocks, _)
+        blocks["MigTD"]["EventLog"] = {"Digest.MigTdSgxRootKey": {
+            "operation": "equal", "reference": sha384(read(tool.root)).hex().upper()}}
+    for i, edit in enumerate((zero_rtmr3, any_event)):
+        policy = edited_v1(tool, f"depends{i}.json", edit)
+        tool.run(*arguments_v1(tool, policy, tool.peer_v1), code=2)
+        equal("--own-eventlog" in tool.errors, True, tool.errors)
+
+
+def v1_policies_are_checked_for_their_form(tool):
+    equal(tool.json("policy", "verify", "-p", tool.policy_v1), {"accepted": True})
+    for text in (read(tool.policy_v1) + b"x", read(tool.policy_v1).replace(b"equal", b"eq"),
+                 b"{}"):
+        equal(tool.json("policy", "verify", "-p", tool.write("bad.json", text), code=1),
+              {"accepted": False})
+        equal(tool.path("bad.json") in tool.errors, True)
+    tool.run("policy", "verify", "-p", tool.own.policy, code=2)
+    equal("--cert-chain" in tool.errors, True)
+
+
+def versions_are_not_mixed(tool):
+    base = arguments_v1(tool, tool.policy_v1, tool.peer_v1, tool.own_v1)
+    for more in (["--policy-issuer-chain", tool.own.chain],
+                 ["--peer-policy", tool.own.policy, "--peer-chain", tool.own.chain]):
+        tool.run(*base, *more, code=2)
+    tool.run("policy", "check", "-p", tool.policy_v1, "--peer-quote", tool.peer_v1.quote,
+             "--peer-eventlog", tool.peer_v1.log, code=2)
+    equal("--policy-issuer-chain" in tool.errors, True)
+    base[3] = tool.own.policy
+    equal(tool.json(*base, code=1)["failed"], "own_policy")
+
+
 # --- eventlog --------------------------------------------------------------------------------
 
 
@@ -313,6 +448,9 @@ CASES = [accepts_an_honest_peer, text_form_names_the_rule, tells_the_rule_that_f
          each_check_stops_its_peer, the_initial_migtd_is_checked_by_a_destination,
          collateral_can_be_tried_before_it_is_in_a_policy,
          own_policy_that_does_not_open_accepts_nobody, unreadable_input_is_named,
+         v1_accepts_an_honest_peer, v1_tells_the_rule_that_fails,
+         v1_compares_the_peer_with_this_side, v1_rules_about_this_side_need_it,
+         v1_policies_are_checked_for_their_form, versions_are_not_mixed,
          records_are_told_with_their_class, replay_agrees_with_hashlib_with_and_without_a_tail,
          replay_is_compared_with_quotes_and_values, malformed_logs_are_refused_and_named]
 WITH_VECTORS = [published_registers_come_out]
@@ -323,6 +461,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         tool = Tool(*sys.argv[1:3], folder)
         setup(tool)
+        setup_v1(tool)
         for case in CASES:
             tap.case(case.__name__.replace("_", " "), lambda: case(tool))
         for case in WITH_VECTORS:

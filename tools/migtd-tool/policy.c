@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "common/options.h"
+#include "policy/check.h"
 
 static void cleanup_named(struct named_text *t)
 {
@@ -21,14 +22,31 @@ static int read_named(const char *path, struct named_text *t)
 	return file_read(path, &t->text);
 }
 
+/* Version 1 has no signature: its form is all there is. */
+static int verify_v1(const struct named_text *policy, bool json)
+{
+	const enum status status = policy_v1_form(&policy->text);
+
+	if (strstr((const char *)policy->text.data, "\"policyData\"") != NULL)
+		return tool_fail(TOOL_USAGE, "%s: is a policy v2: --cert-chain is needed",
+			policy->name);
+	if (json)
+		printf("{\"accepted\":%s}\n", status == STATUS_OK ? "true" : "false");
+	else if (status == STATUS_OK)
+		puts("Policy is well-formed.");
+	if (status == STATUS_OK)
+		return TOOL_OK;
+	return tool_fail(TOOL_REJECT, "%s: %s", policy->name, status_text(status));
+}
+
 static int verify(int argc, char **argv)
 {
 	const char *policy = NULL, *chain = NULL;
 	bool json = false;
 	const struct option_spec specs[] = {
-		{"policy", 'p', OPTION_TEXT, &policy, "FILE", "signed policy", true},
+		{"policy", 'p', OPTION_TEXT, &policy, "FILE", "policy, signed when it is v2", true},
 		{"cert-chain", 'c', OPTION_TEXT, &chain, "FILE",
-			"its issuer chain, PEM, leaf first", true},
+			"its issuer chain, PEM, leaf first (policy v2)", false},
 		{"json", 0, OPTION_FLAG, &json, NULL, "print {\"accepted\":true,\"mrowner\":...}",
 			false},
 	};
@@ -37,9 +55,11 @@ static int verify(int argc, char **argv)
 	uint8_t mrowner[DIGEST_SHA384_SIZE];
 
 	TOOL_TRY(options_parse(argc, argv,
-		"migtd-tool policy verify --policy FILE --cert-chain FILE", specs, COUNT_OF(specs),
+		"migtd-tool policy verify --policy FILE [--cert-chain FILE]", specs, COUNT_OF(specs),
 		NULL));
 	TOOL_TRY(read_named(policy, &policy_text));
+	if (chain == NULL)
+		return verify_v1(&policy_text, json);
 	TOOL_TRY(read_named(chain, &chain_text));
 	const int code = policy_verify(&policy_text, &chain_text);
 	if (json && code == TOOL_REJECT)
@@ -74,7 +94,7 @@ int command_policy(int argc, char **argv)
 	fprintf(help ? stdout : stderr,
 		"Usage: migtd-tool policy generate|verify|check|show|diff [options]\n\n"
 		"  generate   a policy from collateral: v1, v2, or v2 for a generated hierarchy\n"
-		"  verify     signature, issuer chain and nested signatures of a policy v2\n"
+		"  verify     signature, issuer chain and nested signatures; of v1 the form\n"
 		"  check      would this peer be accepted, and if not, why?\n"
 		"  show       what a policy means, v1 or v2\n"
 		"  diff       where two policies differ in meaning\n");

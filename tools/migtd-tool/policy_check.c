@@ -60,7 +60,7 @@ static json_t *facts_json(const struct check_facts *f)
 	return facts;
 }
 
-static json_t *verdict_json(const struct check_verdict *v)
+static json_t *verdict_json(const struct check_verdict *v, bool v1)
 {
 	const bool accepted = v->status == STATUS_OK;
 	json_t *checks = json_object();
@@ -70,8 +70,8 @@ static json_t *verdict_json(const struct check_verdict *v)
 			v->done[i]	       ? json_true() :
 			!accepted && i == v->step ? json_false() :
 						    json_null());
-	return json_pack("{s:b, s:o, s:s?, s:s?, s:s?, s:i, s:s?, s:o, s:o}", "accepted", accepted,
-		"checks", checks, "failed", accepted ? NULL : steps[v->step].name, "reject_code",
+	return json_pack("{s:b, s:s, s:o, s:s?, s:s?, s:s?, s:i, s:s?, s:o, s:o}", "accepted", accepted,
+		"policy", v1 ? "v1" : "v2", "checks", checks, "failed", accepted ? NULL : steps[v->step].name, "reject_code",
 		accepted ? NULL : status_name(v->status), "reject_reason",
 		accepted ? NULL : status_text(v->status), "migration_result",
 		(int)status_result(v->status), "quote_stage",
@@ -94,7 +94,7 @@ static void print_rule(const struct policy_reason *r)
 		r->actual.cut ? "..." : "");
 }
 
-static void print_verdict(const struct check_verdict *v)
+static void print_verdict(const struct check_verdict *v, bool v1)
 {
 	const bool accepted = v->status == STATUS_OK;
 	const struct check_facts *f = &v->facts;
@@ -114,7 +114,7 @@ static void print_verdict(const struct check_verdict *v)
 		if (f->migtd_known)
 			printf("MigTD     isvsvn %u, %s of %s\n", f->isvsvn, f->migtd_status,
 				f->migtd_date);
-		else
+		else if (!v1)
 			puts("MigTD     not in the mapping of its policy");
 	}
 	puts("\nNot checked offline: that the quote is bound to the session's key.");
@@ -123,8 +123,9 @@ static void print_verdict(const struct check_verdict *v)
 /* --- command line --------------------------------------------------------------------------- */
 
 struct paths {
-	const char *policy, *issuer_chain, *root_ca, *quote, *event_log, *peer_policy, *peer_chain,
-		*collateral, *own_quote, *init_tdinfo, *servtd_ext, *role;
+	const char *policy, *issuer_chain, *root_ca, *collateral, *role;
+	const char *quote, *event_log, *peer_policy, *peer_chain, *init_tdinfo, *servtd_ext;
+	const char *own_quote, *own_event_log;
 };
 
 static int read_if(const char *path, struct blob *to)
@@ -144,18 +145,45 @@ static int read_sized(const char *path, size_t size, struct blob *to)
 	return TOOL_OK;
 }
 
-static int read_all(const struct paths *p, struct check_input *in)
+static int go_together(const char *a, const char *one, const char *b, const char *other)
 {
+	return (a == NULL) == (b == NULL) ?
+		       TOOL_OK :
+		       tool_fail(TOOL_USAGE, "%s and %s go together", one, other);
+}
+
+/* Which version, and whether what was given makes sense for it. */
+static int check_paths(const struct paths *p, struct check_input *in)
+{
+	if (p->issuer_chain != NULL && p->root_ca != NULL)
+		return tool_fail(TOOL_USAGE,
+			"--policy-issuer-chain (policy v2) and --root-ca (v1) exclude each other");
+	in->v1 = p->issuer_chain == NULL;
+	if (in->v1 && p->collateral == NULL)
+		return tool_fail(TOOL_USAGE,
+			"--policy-issuer-chain (policy v2), or --collateral and --root-ca (v1), "
+			"are needed");
+	if (in->v1 && (p->peer_policy != NULL || p->init_tdinfo != NULL))
+		return tool_fail(TOOL_USAGE, "%s: is for policy v2",
+			p->peer_policy != NULL ? "--peer-policy" : "--init-tdinfo");
+	if (!in->v1 && p->own_event_log != NULL)
+		return tool_fail(TOOL_USAGE, "--own-eventlog: is for policy v1");
 	if (p->role != NULL && strcmp(p->role, "source") != 0 && strcmp(p->role, "destination") != 0)
 		return tool_fail(TOOL_USAGE, "--role: '%s' is neither source nor destination",
 			p->role);
-	if ((p->peer_policy == NULL) != (p->peer_chain == NULL))
-		return tool_fail(TOOL_USAGE, "--peer-policy and --peer-chain go together");
-	if ((p->init_tdinfo == NULL) != (p->servtd_ext == NULL))
-		return tool_fail(TOOL_USAGE, "--init-tdinfo and --servtd-ext go together");
 	in->is_source = p->role == NULL || strcmp(p->role, "source") == 0;
 	if (in->is_source && p->init_tdinfo != NULL)
 		return tool_fail(TOOL_USAGE, "--init-tdinfo: only a destination checks it");
+	if (in->v1)
+		TOOL_TRY(go_together(
+			p->own_quote, "--own-quote", p->own_event_log, "--own-eventlog"));
+	TOOL_TRY(go_together(p->peer_policy, "--peer-policy", p->peer_chain, "--peer-chain"));
+	return go_together(p->init_tdinfo, "--init-tdinfo", p->servtd_ext, "--servtd-ext");
+}
+
+static int read_all(const struct paths *p, struct check_input *in)
+{
+	TOOL_TRY(check_paths(p, in));
 	TOOL_TRY(read_if(p->policy, &in->policy));
 	TOOL_TRY(read_if(p->issuer_chain, &in->issuer_chain));
 	TOOL_TRY(read_if(p->quote, &in->quote));
@@ -163,34 +191,37 @@ static int read_all(const struct paths *p, struct check_input *in)
 	TOOL_TRY(read_if(p->peer_policy, &in->peer_policy));
 	TOOL_TRY(read_if(p->peer_chain, &in->peer_chain));
 	TOOL_TRY(read_if(p->own_quote, &in->own_quote));
+	TOOL_TRY(read_if(p->own_event_log, &in->own_event_log));
 	TOOL_TRY(read_sized(p->init_tdinfo, 512, &in->init_tdinfo));
 	TOOL_TRY(read_sized(p->servtd_ext, 272, &in->servtd_ext));
-	return p->collateral != NULL ? collateral_read(p->collateral, NULL, &in->collateral) :
-				       TOOL_OK;
+	return p->collateral != NULL ?
+		       collateral_read(p->collateral, p->root_ca, &in->collateral) :
+		       TOOL_OK;
 }
 
 static void cleanup_input(struct check_input *in)
 {
 	struct blob *const blobs[] = {&in->policy, &in->issuer_chain, &in->collateral, &in->quote,
 		&in->event_log, &in->peer_policy, &in->peer_chain, &in->own_quote,
-		&in->init_tdinfo, &in->servtd_ext};
+		&in->own_event_log, &in->init_tdinfo, &in->servtd_ext};
 
 	for (size_t i = 0; i < COUNT_OF(blobs); i++)
 		cleanup_blob(blobs[i]);
 }
 
-static int tell(const struct paths *p, const struct check_verdict *v, bool json)
+static int tell(const struct paths *p, bool v1, const struct check_verdict *v, bool json)
 {
 	if (v->undecided)
 		return tool_fail(TOOL_USAGE,
-			"%s: %s[%u] %s compares with this side: --own-quote is needed", p->policy,
-			v->reason.place.block, v->reason.place.index, v->reason.place.property);
+			"%s: %s[%u] %s compares with this side: --own-quote is needed%s", p->policy,
+			v->reason.place.block, v->reason.place.index, v->reason.place.property,
+			v1 ? ", and --own-eventlog" : "");
 	if (json) {
-		AUTO_JSON verdict = verdict_json(v);
+		AUTO_JSON verdict = verdict_json(v, v1);
 		AUTO_TEXT text = json_compact(verdict);
 		puts(text);
 	} else {
-		print_verdict(v);
+		print_verdict(v, v1);
 	}
 	if (v->status == STATUS_OK)
 		return TOOL_OK;
@@ -208,7 +239,12 @@ int policy_check_command(int argc, char **argv)
 	const struct option_spec specs[] = {
 		{"policy", 'p', OPTION_TEXT, &p.policy, "FILE", "own policy", true},
 		{"policy-issuer-chain", 'c', OPTION_TEXT, &p.issuer_chain, "FILE",
-			"its issuer chain, PEM, leaf first", true},
+			"its issuer chain, PEM, leaf first (policy v2)", false},
+		{"root-ca", 0, OPTION_TEXT, &p.root_ca, "FILE",
+			"SGX root CA, DER or PEM (policy v1)", false},
+		{"collateral", 0, OPTION_TEXT, &p.collateral, "FILE|DIR",
+			"bundle, packed, or folder of answers; for v2 in place of the policy's own",
+			false},
 		{"peer-quote", 0, OPTION_TEXT, &p.quote, "FILE", "TDX quote, version 4 or 5", true},
 		{"peer-eventlog", 0, OPTION_TEXT, &p.event_log, "FILE", "as the peer sends it",
 			true},
@@ -216,11 +252,10 @@ int policy_check_command(int argc, char **argv)
 			"the peer's policy (the same as the own)", false},
 		{"peer-chain", 0, OPTION_TEXT, &p.peer_chain, "FILE", "and its issuer chain",
 			false},
-		{"collateral", 0, OPTION_TEXT, &p.collateral, "FILE|DIR",
-			"in place of the policy's own: bundle, packed, or folder of answers",
-			false},
 		{"own-quote", 0, OPTION_TEXT, &p.own_quote, "FILE",
 			"of this side, for rules that say self or init", false},
+		{"own-eventlog", 0, OPTION_TEXT, &p.own_event_log, "FILE", "the same, policy v1",
+			false},
 		{"role", 0, OPTION_TEXT, &p.role, "source|destination",
 			"of this side (source)", false},
 		{"init-tdinfo", 0, OPTION_TEXT, &p.init_tdinfo, "FILE",
@@ -234,9 +269,11 @@ int policy_check_command(int argc, char **argv)
 
 	TOOL_TRY(options_parse(argc, argv,
 		"migtd-tool policy check --policy FILE --policy-issuer-chain FILE "
+		"--peer-quote FILE --peer-eventlog FILE [options]\n"
+		"   or: migtd-tool policy check --policy FILE --root-ca FILE --collateral FILE "
 		"--peer-quote FILE --peer-eventlog FILE [options]",
 		specs, COUNT_OF(specs), NULL));
 	TOOL_TRY(read_all(&p, &in));
-	policy_check_v2(&in, &verdict);
-	return tell(&p, &verdict, json);
+	policy_check(&in, &verdict);
+	return tell(&p, in.v1, &verdict, json);
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#define _GNU_SOURCE
 #include "policy/check.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/core.h"
 #include "measure/event_log.h"
 #include "measure/tdinfo.h"
+#include "policy/v1.h"
 /* By its whole path: policy/policy.h is the tools' own. */
 #include "src/policy/policy.h"
 
@@ -20,11 +23,12 @@ struct judge {
 	struct attest_scratch scratch;
 	struct heap heap;
 	struct policy_store store;
-	struct policy_own own;
+	struct policy_own own;			/* v1: its collateral alone */
+	struct policy_v1 own_v1;
 	const struct policy_record *peer;
-	struct quote_result result;
-	struct event_log_reader log;
-	struct policy_facts facts, local;	/* of the peer, of the own side */
+	struct quote_result result, own_result;	/* of the peer, of the own side */
+	struct event_log_reader log, own_log;
+	struct policy_facts facts, own_facts;
 };
 
 static _Alignas(4096) uint8_t heap_region[16 * 1024];
@@ -54,13 +58,12 @@ static enum status own_policy(struct judge *j)
 static enum status own_side(struct judge *j)
 {
 	const struct blob *quote = &j->in->own_quote;
-	struct quote_result result;
 
 	if (quote->size == 0)
 		return STATUS_OK;
 	TRY(verify_quote(
-		&j->own.collateral, &j->scratch, quote->data, quote->size, &result));
-	return policy_facts_of(&j->own, &j->own.record, &result, &j->local);
+		&j->own.collateral, &j->scratch, quote->data, quote->size, &j->own_result));
+	return policy_facts_of(&j->own, &j->own.record, &j->own_result, &j->own_facts);
 }
 
 static enum status peer_quote(struct judge *j)
@@ -108,14 +111,20 @@ static enum status peer_policy(struct judge *j)
 	return status == STATUS_OK ? j->peer->format : status;
 }
 
-static enum status event_log(struct judge *j)
+static enum status replay(
+	struct event_log_reader *log, const struct blob *sent, const struct quote_result *result)
 {
-	event_log_reader_begin(&j->log, j->in->event_log.size);
-	event_log_reader_feed(&j->log, j->in->event_log.data, j->in->event_log.size);
-	TRY(event_log_reader_end(&j->log));
-	if (memcmp(j->log.rtmr, j->result.bytes + RESULT_RTMR0, sizeof(j->log.rtmr)) != 0)
+	event_log_reader_begin(log, sent->size);
+	event_log_reader_feed(log, sent->data, sent->size);
+	TRY(event_log_reader_end(log));
+	if (memcmp(log->rtmr, result->bytes + RESULT_RTMR0, sizeof(log->rtmr)) != 0)
 		return ERR_EVENT_LOG_RTMR;
 	return STATUS_OK;
+}
+
+static enum status event_log(struct judge *j)
+{
+	return replay(&j->log, &j->in->event_log, &j->result);
 }
 
 static enum status peer_signatures(struct judge *j)
@@ -139,6 +148,20 @@ static enum status measured_policy(struct judge *j)
 	return STATUS_OK;
 }
 
+/* Two verdicts are the same when they are for the same reason. */
+static bool same_verdict(enum status a, const struct policy_reason *why_a, enum status b,
+	const struct policy_reason *why_b)
+{
+	const struct policy_place *p = &why_a->place, *q = &why_b->place;
+
+	if (a != b || a == STATUS_OK)
+		return a == b;
+	if (p->property == NULL || q->property == NULL)
+		return p->property == q->property;
+	return p->index == q->index && strcmp(p->block, q->block) == 0 &&
+	       strcmp(p->property, q->property) == 0;
+}
+
 /*
  * A rule that compares with the own side fails when that side is unknown.  Whether this one did is
  * seen by giving it something to compare with.
@@ -149,9 +172,9 @@ static void note_undecided(struct judge *j, enum status status)
 
 	if (status != ERR_POLICY_REFERENCE || j->in->own_quote.size != 0)
 		return;
-	j->v->undecided = policy_evaluate(&j->own, j->in->is_source, j->peer, &j->facts, &j->facts,
-				  &reason) != status ||
-			  memcmp(&reason.place, &j->v->reason.place, sizeof(reason.place)) != 0;
+	const enum status other = policy_evaluate(
+		&j->own, j->in->is_source, j->peer, &j->facts, &j->facts, &reason);
+	j->v->undecided = !same_verdict(status, &j->v->reason, other, &reason);
 }
 
 static void tell_date(const struct policy_date *date, char to[24])
@@ -182,10 +205,8 @@ static enum status rules(struct judge *j)
 	v->has_facts = true;
 	tell_facts(&j->facts, &v->facts);
 	const enum status status = policy_evaluate(
-		&j->own, j->in->is_source, j->peer, &j->facts, &j->local, &v->reason);
+		&j->own, j->in->is_source, j->peer, &j->facts, &j->own_facts, &v->reason);
 	note_undecided(j, status);
-	if (status == STATUS_OK)
-		v->reason = (struct policy_reason){0};
 	return status;
 }
 
@@ -200,7 +221,113 @@ static enum status initial(struct judge *j)
 	return policy_check_initial(&j->own, &j->result, tdinfo->data, ext->data);
 }
 
-static enum status (*const steps[CHECK_STEPS])(struct judge *j) = {
+/* --- version 1 ------------------------------------------------------------------------------ */
+
+static enum status own_policy_v1(struct judge *j)
+{
+	const struct check_input *in = j->in;
+
+	TRY(policy_v1_open(&j->own_v1, in->policy.data, in->policy.size));
+	return collateral_open(
+		&j->own.collateral, &j->scratch, in->collateral.data, in->collateral.size);
+}
+
+static enum status own_side_v1(struct judge *j)
+{
+	const struct blob *quote = &j->in->own_quote;
+
+	if (quote->size == 0)
+		return STATUS_OK;
+	TRY(verify_quote(
+		&j->own.collateral, &j->scratch, quote->data, quote->size, &j->own_result));
+	/* No peer ever replays it, but a log of another TD would answer for this one. */
+	return replay(&j->own_log, &j->in->own_event_log, &j->own_result);
+}
+
+static enum status judge_v1(struct judge *j, const struct quote_result *local,
+	const struct event_digests *events, struct policy_reason *reason)
+{
+	*reason = (struct policy_reason){0};
+	return policy_v1_evaluate(&j->own_v1, j->in->is_source, local, events, &j->result,
+		&j->log.digests, reason);
+}
+
+/*
+ * The own side is unknown.  Comparisons with it are for equality or order, so a verdict that is
+ * the same for the least, the greatest and an equal one, with events and without, is the verdict.
+ */
+static enum status rules_without_own_side(struct judge *j)
+{
+	struct event_digests none = {0}, least = {.present = 0xff, .svn_size = EVENT_SVN_MAX}, most;
+	struct quote_result zeros = {0}, ones;
+	struct policy_reason reason;
+
+	memset(&ones, 0xff, sizeof(ones));
+	memset(&most, 0xff, sizeof(most));
+	most.svn_size = EVENT_SVN_MAX;
+	const struct {
+		const struct quote_result *local;
+		const struct event_digests *events;
+	} sides[] = {{&zeros, &least}, {&ones, &most}, {&j->result, &none}};
+	const enum status status =
+		judge_v1(j, &j->result, &j->log.digests, &j->v->reason);
+	for (size_t i = 0; i < COUNT_OF(sides) && !j->v->undecided; i++) {
+		const enum status other = judge_v1(j, sides[i].local, sides[i].events, &reason);
+		if (same_verdict(status, &j->v->reason, other, &reason))
+			continue;
+		j->v->undecided = true;
+		/* The rule that depends on this side is the one that some side fails. */
+		if (status == STATUS_OK)
+			j->v->reason = reason;
+	}
+	return j->v->undecided && status == STATUS_OK ? ERR_POLICY_REFERENCE : status;
+}
+
+/* As far as they can be told without the policies' mapping. */
+static void tell_platform(struct judge *j)
+{
+	const uint8_t *r = j->result.bytes;
+	struct check_facts *to = &j->v->facts;
+	uint64_t seconds = 0;
+
+	for (size_t i = 8; i > 0; i--)
+		seconds = seconds << 8 | r[RESULT_TCB_DATE + i - 1];
+	const time_t when = (time_t)seconds;
+	struct tm tm;
+	if (gmtime_r(&when, &tm) != NULL)
+		strftime(to->tcb_date, sizeof(to->tcb_date), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	memcpy(to->fmspc, r + RESULT_FMSPC, sizeof(to->fmspc));
+	const uint8_t *text = r + RESULT_TCB_STATUS, *end = memchr(text, 0, 32);
+	to->tcb_status = tcb_status_name(
+		tcb_status_of(text, end != NULL ? (size_t)(end - text) : 32));
+	(void)!collateral_evaluation_number(
+		&j->own.collateral, to->fmspc, &to->tcb_evaluation_number);
+	to->pck_crl_number = collateral_pck_crl_number(&j->own.collateral);
+	to->root_crl_number = collateral_root_crl_number(&j->own.collateral);
+	j->v->has_facts = true;
+}
+
+static enum status rules_v1(struct judge *j)
+{
+	tell_platform(j);
+	if (j->in->own_quote.size == 0)
+		return rules_without_own_side(j);
+	return judge_v1(j, &j->own_result, &j->own_log.digests, &j->v->reason);
+}
+
+/* --- both ----------------------------------------------------------------------------------- */
+
+/* NULL: not a step of that version. */
+static enum status (*const steps_v1[CHECK_STEPS])(struct judge *j) = {
+	[CHECK_OWN_POLICY] = own_policy_v1,
+	[CHECK_OWN_SIDE] = own_side_v1,
+	[CHECK_QUOTE] = peer_quote,
+	[CHECK_NOT_DEBUG] = not_debug,
+	[CHECK_EVENT_LOG] = event_log,
+	[CHECK_RULES] = rules_v1,
+};
+
+static enum status (*const steps_v2[CHECK_STEPS])(struct judge *j) = {
 	[CHECK_OWN_POLICY] = own_policy,
 	[CHECK_OWN_SIDE] = own_side,
 	[CHECK_QUOTE] = peer_quote,
@@ -214,8 +341,9 @@ static enum status (*const steps[CHECK_STEPS])(struct judge *j) = {
 	[CHECK_INITIAL] = initial,
 };
 
-void policy_check_v2(const struct check_input *in, struct check_verdict *v)
+void policy_check(const struct check_input *in, struct check_verdict *v)
 {
+	enum status (*const *steps)(struct judge *j) = in->v1 ? steps_v1 : steps_v2;
 	struct judge *j = tool_alloc(sizeof(*j));
 
 	*v = (struct check_verdict){.status = ERR_INTERNAL, .step = CHECK_OWN_POLICY};
@@ -223,12 +351,23 @@ void policy_check_v2(const struct check_input *in, struct check_verdict *v)
 	if (judge_begin(j))
 		v->status = STATUS_OK;
 	for (v->step = 0; v->status == STATUS_OK && v->step < CHECK_STEPS; v->step++) {
+		if (steps[v->step] == NULL)
+			continue;
 		v->status = steps[v->step](j);
 		v->done[v->step] = v->status == STATUS_OK;
 		if (v->status != STATUS_OK)
 			break;
 	}
+	if (v->status == STATUS_OK)
+		v->reason = (struct policy_reason){0};
 	if (j->peer != NULL)
 		policy_record_drop(&j->store, j->peer);
 	free(j);
+}
+
+enum status policy_v1_form(const struct blob *file)
+{
+	struct policy_v1 policy;
+
+	return policy_v1_open(&policy, file->data, file->size);
 }

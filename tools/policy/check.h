@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
  * "Would this peer be accepted, and if not, why?", answered offline by the code that the Migration
- * TD runs, in the order in which it reports (policy spec 2.11 to 2.15).  What only a session can
+ * TD runs, in the order in which it reports (policy spec 1.7, 2.11 to 2.15).  What only a session can
  * check is not: that the quote is bound to the peer's key, and that the peer attests the policy it
  * sent.
  */
@@ -29,12 +29,15 @@ enum check_step {
 /* Empty blobs are absent. */
 struct check_input {
 	bool is_source;
-	struct blob policy, issuer_chain;
-	struct blob collateral;			/* a bundle; absent: the policy's own */
+	bool v1;
+	struct blob policy;
+	struct blob issuer_chain;		/* v2 */
+	struct blob collateral;			/* a bundle; absent: the policy's own (v2) */
 	struct blob quote, event_log;		/* the peer's */
-	struct blob peer_policy, peer_chain;	/* absent: the peer runs the own policy */
+	struct blob peer_policy, peer_chain;	/* v2; absent: the peer runs the own policy */
 	struct blob own_quote;			/* what `self` is; absent: unknown */
-	struct blob init_tdinfo, servtd_ext;	/* destination: initial-MigTD checks when given */
+	struct blob own_event_log;		/* v1, with own_quote */
+	struct blob init_tdinfo, servtd_ext;	/* v2, destination: checked when given */
 };
 
 /* Of the peer, in the words of policies. */
@@ -60,6 +63,9 @@ struct check_verdict {
 	struct check_facts facts;
 };
 
-void policy_check_v2(const struct check_input *in, struct check_verdict *v);
+void policy_check(const struct check_input *in, struct check_verdict *v);
+
+/* Whether a Migration TD would take the file as its policy v1. */
+enum status policy_v1_form(const struct blob *file) MUST_CHECK;
 
 #endif

@@ -291,7 +291,8 @@ enum status x509_signature(const struct x509 *cert, struct x509_signature *s)
 		sha384(cert->tbs.at, cert->tbs.n, s->digest);
 		width = 48;
 	}
-	if (width == 0 || !der_ecdsa_signature(cert->signature, width, s->signature))
+	if (width == 0 || !cert->algorithms_agree ||
+		!der_ecdsa_signature(cert->signature, width, s->signature))
 		return ERR_X509_SIGNATURE;
 	return STATUS_OK;
 }

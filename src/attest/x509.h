@@ -64,7 +64,10 @@ enum x509_algorithm x509_algorithm_of(struct span element);
 /* The public key; ERR_X509 unless it is an uncompressed point of P-256 or P-384. */
 enum status x509_key(const struct x509 *cert, struct x509_key *key) MUST_CHECK;
 
-/* Hashes the signed bytes by the outer algorithm; ERR_X509_SIGNATURE for an unknown algorithm. */
+/*
+ * Hashes the signed bytes; ERR_X509_SIGNATURE for an unknown algorithm, or when the one inside is not
+ * the one outside.
+ */
 enum status x509_signature(const struct x509 *cert, struct x509_signature *s) MUST_CHECK;
 /* ERR_X509_SIGNATURE also when key and algorithm do not belong together. */
 enum status x509_signature_verify(const struct x509_signature *s, const struct x509_key *issuer)

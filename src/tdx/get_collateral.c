@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "tdx/get_collateral.h"
 
-#include "tdx/copy_once.h"
+#include "mem/copy_once.h"
 #include "tdx/quote_service_internal.h"
 
 #define FMSPC_SIZE 6
@@ -13,17 +13,15 @@
 #define HEADERS_SIZE (GET_QUOTE_HEADER + QGS_PREFIX + RESPONSE_FIXED)
 /* Services of protocol 1.0 count bytes behind the last blob that they do not use. */
 #define MINOR_0_UNUSED 4
-/* Copied out at a time. */
-#define PIECE_SIZE 256
 
 /* With their NUL, which counts. */
 static const char ca_platform[] = "platform";
 static const char ca_processor[] = "processor";
 
 enum status get_collateral_start(struct get_collateral *q, struct quote_service *service,
-	const uint8_t fmspc[FMSPC_SIZE], enum collateral_ca ca)
+	const struct collateral_request *request)
 {
-	const char *name = ca == COLLATERAL_CA_PROCESSOR ? ca_processor : ca_platform;
+	const char *name = request->ca == COLLATERAL_CA_PROCESSOR ? ca_processor : ca_platform;
 	const uint32_t name_size = (uint32_t)strlen(name) + 1;
 	enum status status;
 	uint8_t *buffer;
@@ -40,7 +38,7 @@ enum status get_collateral_start(struct get_collateral *q, struct quote_service 
 		buffer, QGS_GET_COLLATERAL_REQ, REQUEST_SIZES + FMSPC_SIZE + name_size);
 	writer_u32(&w, FMSPC_SIZE);
 	writer_u32(&w, name_size);
-	writer_bytes(&w, fmspc, FMSPC_SIZE);
+	writer_bytes(&w, request->fmspc, FMSPC_SIZE);
 	writer_bytes(&w, (const uint8_t *)name, name_size);
 	status = quote_buffer_ask(service, &quote_buffer_collateral, buffer);
 	if (status == ERR_GET_QUOTE)
@@ -54,7 +52,7 @@ enum status get_collateral_start(struct get_collateral *q, struct quote_service 
 static bool read_sizes(struct get_collateral *q, struct reader *r,
 	const struct qgs_message *message)
 {
-	uint64_t sum = RESPONSE_FIXED;
+	uint64_t sum = 0;
 
 	q->major = reader_u16(r);
 	q->minor = reader_u16(r);
@@ -64,9 +62,12 @@ static bool read_sizes(struct get_collateral *q, struct reader *r,
 		/* An empty string says nothing that any of the seven may leave unsaid. */
 		if (size < 2)
 			return false;
-		q->size[i] = size - 1;
+		/* No use is made of either unless the sum below is right. */
+		q->offset[i] = (uint32_t)(HEADERS_SIZE + sum);
+		q->left[i] = size - 1;
 		sum += size;
 	}
+	sum += RESPONSE_FIXED;
 	return reader_ok(r) && (sum == message->size ||
 		(message->minor == 0 && sum + MINOR_0_UNUSED == message->size));
 }
@@ -77,7 +78,7 @@ enum status get_collateral_poll(struct get_collateral *q)
 	struct qgs_message message;
 	enum status status;
 
-	if (q->buffer == NULL)
+	if (q->buffer == NULL || q->done)
 		return ERR_INTERNAL;
 	if (quote_buffer_in_flight(q->buffer))
 		return STATUS_PENDING;
@@ -95,46 +96,35 @@ enum status get_collateral_poll(struct get_collateral *q)
 	return q->done ? STATUS_OK : ERR_GET_COLLATERAL;
 }
 
-static bool holds_nul(const uint8_t *bytes, size_t n)
+static size_t read_blob(void *ctx, enum collateral_blob blob, uint8_t *to, size_t n, bool *failed)
 {
-	for (size_t i = 0; i < n; i++)
-		if (bytes[i] == 0)
-			return true;
-	return false;
+	struct get_collateral *q = ctx;
+	uint8_t nul;
+
+	if (!q->done) {
+		*failed = true;
+		return 0;
+	}
+	if (n > q->left[blob])
+		n = q->left[blob];
+	if (n == 0)
+		return 0;
+	copy_once(to, q->buffer + q->offset[blob], n);
+	q->offset[blob] += (uint32_t)n;
+	q->left[blob] -= (uint32_t)n;
+	if (q->left[blob] > 0)
+		return n;
+	copy_once(&nul, q->buffer + q->offset[blob], 1);
+	if (nul == 0)
+		return n;
+	*failed = true;
+	return 0;
 }
 
-/* One blob and its NUL, from `shared` on. */
-static enum status read_blob(const struct collateral_sink *sink, enum collateral_blob blob,
-	const uint8_t *shared, uint32_t size)
+struct collateral_source get_collateral_source(struct get_collateral *q)
 {
-	uint8_t piece[PIECE_SIZE];
-	size_t n;
-
-	TRY(sink->begin(sink->ctx, blob, size));
-	for (uint32_t offset = 0; offset < size; offset += (uint32_t)n) {
-		n = size - offset < sizeof(piece) ? size - offset : sizeof(piece);
-		copy_once(piece, shared + offset, n);
-		if (holds_nul(piece, n))
-			return ERR_GET_COLLATERAL;
-		TRY(sink->piece(sink->ctx, blob, piece, n));
-	}
-	copy_once(piece, shared + size, 1);
-	return piece[0] == 0 ? STATUS_OK : ERR_GET_COLLATERAL;
-}
-
-enum status get_collateral_read(struct get_collateral *q, const struct collateral_sink *sink)
-{
-	const uint8_t *at;
-
-	if (!q->done)
-		return ERR_INTERNAL;
-	q->done = false;
-	at = q->buffer + HEADERS_SIZE;
-	for (unsigned i = 0; i < COLLATERAL_BLOBS; i++) {
-		TRY(read_blob(sink, (enum collateral_blob)i, at, q->size[i]));
-		at += q->size[i] + 1;
-	}
-	return STATUS_OK;
+	return (struct collateral_source){
+		.read = read_blob, .ctx = q, .major = q->major, .minor = q->minor};
 }
 
 void get_collateral_end(struct get_collateral *q, struct quote_service *service)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "tdx/get_quote.h"
 
-#include "tdx/copy_once.h"
+#include "mem/copy_once.h"
 #include "tdx/quote_service_internal.h"
 
 /* Two sizes in front of the TDREPORT, and of the quote. */

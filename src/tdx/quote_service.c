@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "tdx/quote_service_internal.h"
 
-#include "tdx/copy_once.h"
+#include "mem/copy_once.h"
 #include "tdx/get_collateral.h"
 #include "tdx/get_quote.h"
 

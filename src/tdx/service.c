@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "tdx/service.h"
 
-#include "tdx/copy_once.h"
+#include "mem/copy_once.h"
 #include "tdx/service_internal.h"
 #include "wire/reader.h"
 #include "wire/writer.h"

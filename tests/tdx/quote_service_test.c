@@ -120,7 +120,7 @@ static void an_answered_request_is_not_abandoned(void **state)
 
 static void both_kinds_are_reclaimed_by_their_own_size(void **state)
 {
-	static const uint8_t fmspc[6] = {1};
+	static const struct collateral_request request = {{1}, COLLATERAL_CA_PLATFORM};
 	struct get_collateral c = {.buffer = NULL};
 	struct get_quote q = {.buffer = NULL};
 	uint8_t owner[FAKE_PAGES] = {0};
@@ -131,8 +131,7 @@ static void both_kinds_are_reclaimed_by_their_own_size(void **state)
 	/* All pages of the fake TD, to have room for one of each. */
 	shared_init(&td.shared, td.ram, FAKE_PAGES * PAGE_SIZE, owner);
 	uint8_t *const first = abandon(&td);
-	assert_int_equal(
-		get_collateral_start(&c, &td.quoting, fmspc, COLLATERAL_CA_PLATFORM), STATUS_OK);
+	assert_int_equal(get_collateral_start(&c, &td.quoting, &request), STATUS_OK);
 	uint8_t *const second = c.buffer;
 	store(second + 8, IN_FLIGHT, 8);
 	get_collateral_end(&c, &td.quoting);
@@ -144,9 +143,7 @@ static void both_kinds_are_reclaimed_by_their_own_size(void **state)
 	answer(third);
 	quote_service_reclaim(&td.quoting);
 	assert_int_equal(quote_service_abandoned(&td.quoting), GET_COLLATERAL_PAGES);
-	assert_int_equal(
-		get_collateral_start(&c, &td.quoting, fmspc, COLLATERAL_CA_PLATFORM),
-		ERR_OUT_OF_RESOURCE);
+	assert_int_equal(get_collateral_start(&c, &td.quoting, &request), ERR_OUT_OF_RESOURCE);
 	assert_int_equal(get_quote_start(&q, &td.quoting, report), STATUS_OK);
 	answer(second);
 	quote_service_reclaim(&td.quoting);

@@ -3,8 +3,8 @@
  * Taking bytes out of shared memory.  The host may change them between two looks, so there is only
  * one: the copy is checked and used, the original never again.
  */
-#ifndef TDX_COPY_ONCE_H
-#define TDX_COPY_ONCE_H
+#ifndef MEM_COPY_ONCE_H
+#define MEM_COPY_ONCE_H
 
 #include "migtd/base.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
  * Signatures that were verified and accepted before.  The chain and the QE report of a platform are
- * the same in each of its quotes; once they are known, only the quote's own signature is verified.
+ * the same in each of its quotes, and so is what the VMM fetches, until it is issued anew; once they
+ * are known, only the quote's own signature is verified.
  *
  * What is remembered is one fact: this key signed exactly these bytes, under this trust anchor, in
  * this role.  An entry is the SHA-384 of all of that.  Nothing else is taken from it: names,
@@ -17,13 +18,22 @@
 
 #include "crypto/crypto.h"
 
-/* Two entries a platform, three when its CA certificate is not the bundle's. */
+/*
+ * With a bundle two entries a platform, three when its CA certificate is not the bundle's.  With
+ * fetched collateral three, and six that platforms share.
+ */
 #define ACCEPT_CACHE_ENTRIES 16
 
 enum accept_role {
 	ACCEPT_INTERMEDIATE = 1,	/* a CA certificate under the root */
 	ACCEPT_PCK,			/* a PCK certificate under a CA certificate */
 	ACCEPT_QE_REPORT,		/* a QE report and its signature under a PCK certificate */
+	/* With fetched collateral only: */
+	ACCEPT_ROOT,			/* the root certificate, by itself */
+	ACCEPT_TCB_SIGNING,		/* a TCB signing certificate under the root */
+	ACCEPT_CRL,			/* digest and signature of a CRL */
+	ACCEPT_TCB_INFO,		/* the same of a TCB info */
+	ACCEPT_QE_IDENTITY,		/* and of a QE identity */
 };
 
 struct accept_key {

@@ -42,3 +42,30 @@ enum status anchor_check_issued(struct trust_anchor *anchor, enum accept_role ro
 	accept_cache_store(&anchor->accepted, &key);
 	return STATUS_OK;
 }
+
+enum status anchor_check_digest(struct trust_anchor *anchor, enum accept_role role,
+	const uint8_t point[P256_POINT_SIZE], const uint8_t digest[SHA256_SIZE],
+	const uint8_t signature[P256_SIGNATURE_SIZE], enum status failure)
+{
+	uint8_t bytes[SHA256_SIZE + P256_SIGNATURE_SIZE];
+	struct accept_key key;
+
+	memcpy(bytes, digest, SHA256_SIZE);
+	memcpy(bytes + SHA256_SIZE, signature, P256_SIGNATURE_SIZE);
+	accept_key_of(&key, role, anchor->point, point, bytes, sizeof(bytes));
+	if (accept_cache_find(&anchor->accepted, &key))
+		return STATUS_OK;
+	if (p256_verify(point, digest, signature) != STATUS_OK)
+		return failure;
+	accept_cache_store(&anchor->accepted, &key);
+	return STATUS_OK;
+}
+
+enum status trust_anchor_open(struct trust_anchor *anchor, const uint8_t *der, size_t n)
+{
+	struct x509 cert;
+
+	*anchor = (struct trust_anchor){.accepted = {.count = 0}};
+	TRY(x509_parse(&cert, der, n));
+	return anchor_take(anchor, &cert);
+}

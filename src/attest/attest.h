@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
- * Quote verification (DCAP, TDX): local collateral, checked once at start-up and indexed in
- * place, and verify_quote() with its 822-byte result.  All calls are synchronous and take their
- * working memory from the caller.
+ * Quote verification (DCAP, TDX) with its 822-byte result: verify_quote() with local collateral,
+ * checked once at start-up and indexed in place (policy v2), and verify_quote_fetched() with
+ * collateral that the VMM has fetched for this quote (policy v1).  All calls are synchronous and
+ * take their working memory from the caller.
  *
  * Verdicts are those of attestation spec 3: versions 4 and 5 with TD reports 1.0 and 1.5, no
  * clock.  Where the spec leaves a choice or asks for one:
  *  - TCB info and QE identity are hashed as they stand, so white space counts; duplicates of known
  *    members, SVNs beyond their width and two identities of one TDX module are refused;
  *  - the root certificate is the same, byte for byte, in the quote's chain and in those of TCB infos
- *    and QE identity; its key is that of the bundle's rootCa;
+ *    and QE identity; its key is that of the anchor, which a bundle names in rootCa;
  *  - basicConstraints must say CA for root and CAs and must not for leaves; inner and outer
  *    signature algorithm agree; no extension comes twice;
  *  - the signature part of a quote holds its certification data and nothing else; padding behind
  *    it is free; the chain has LF line ends and begins with the PCK certificate;
- *  - CRLs may be PEM or hexadecimal and name their issuer byte for byte; an unknown critical
- *    extension, of the CRL or of an entry, voids the CRL;
+ *  - a serial number has at most 20 bytes;
+ *  - CRLs may be PEM, hexadecimal or (fetched) DER and name their issuer byte for byte; an unknown
+ *    critical extension, of the CRL or of an entry, voids the CRL;
  *  - a level "ConfigurationAndSWHardeningNeeded", whose name the result cannot hold, is refused, and
  *    so is a TCB date that is not after 1970.
  */
@@ -25,6 +27,7 @@
 #include "crypto/crypto.h"
 
 #include "attest/collateral.h"	/* struct collateral, struct attest_scratch */
+#include "tdx/collateral_source.h"
 
 /* The result of a verified quote: 822 packed bytes (attestation spec section 5). */
 #define QUOTE_RESULT_SIZE 822
@@ -97,6 +100,30 @@ struct quote_details {
 enum status verify_quote_in_detail(struct collateral *c, struct attest_scratch *scratch,
 	const uint8_t *quote, size_t n, struct quote_result *result,
 	struct quote_details *details) MUST_CHECK;
+
+/*
+ * With fetched collateral there is no start-up but that the root certificate (DER) is read, whose
+ * key is the anchor.  ERR_X509: malformed, ERR_X509_ROOT: its key is not of P-256.
+ */
+enum status trust_anchor_open(struct trust_anchor *anchor, const uint8_t *der, size_t n) MUST_CHECK;
+
+/*
+ * What collateral a quote (in private memory) needs.  Nothing is verified; the collateral will be
+ * refused if it is not that of the quote's platform.
+ */
+enum status quote_collateral_request(struct attest_scratch *scratch, const uint8_t *quote, size_t n,
+	struct collateral_request *request) MUST_CHECK;
+
+/*
+ * Verifies a quote (in private memory) with the collateral fetched for it: the verdict is that of
+ * verify_quote() with a bundle of the same content.  Of the source each byte is asked for once,
+ * however long it is, and none before the quote's own signatures have been found good.  It costs
+ * one P-256 verification when all else was accepted lately, else ten, or eleven when TCB info and
+ * QE identity have different signers.
+ */
+enum status verify_quote_fetched(struct trust_anchor *anchor, struct attest_scratch *scratch,
+	const struct collateral_source *source, const uint8_t *quote, size_t n,
+	struct quote_result *result) MUST_CHECK;
 
 /* tcbEvaluationDataNumber of the TCB info of an FMSPC; ERR_COLLATERAL_PLATFORM when unknown. */
 enum status collateral_evaluation_number(const struct collateral *c, const uint8_t fmspc[6],

@@ -53,7 +53,7 @@ enum status chain_check_certificate(const struct x509 *cert, bool is_ca)
 
 	TRY(x509_key(cert, &key));
 	if (key.curve != X509_P256 || cert->algorithm != X509_ECDSA_SHA256 ||
-		!cert->algorithms_agree)
+		!cert->algorithms_agree || cert->serial.n > CHAIN_SERIAL_MAX)
 		return ERR_X509;
 	if ((cert->has & REQUIRED_EXTENSIONS) != REQUIRED_EXTENSIONS || cert->is_ca != is_ca)
 		return ERR_X509_EXTENSION;

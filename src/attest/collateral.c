@@ -123,6 +123,12 @@ static enum status on_event(void *ctx, const struct schema_event *event)
 	return STATUS_OK;
 }
 
+bool collateral_version_is_known(uint64_t major, uint64_t minor)
+{
+	return (minor == 0 && (major == 1 || major == 3 || major == 4)) ||
+		(major == 3 && minor == 1);
+}
+
 static enum status read_index(struct collateral *c, struct schema_reader *r, size_t n)
 {
 	struct index index = {.c = c};
@@ -132,10 +138,7 @@ static enum status read_index(struct collateral *c, struct schema_reader *r, siz
 	json_schema_begin(r, &bundle_object, on_event, &index);
 	TRY(schema_feed(r, c->text, n));
 	TRY(schema_end(r));
-	const bool known = (index.minor == 0 &&
-		(index.major == 1 || index.major == 3 || index.major == 4)) ||
-		(index.major == 3 && index.minor == 1);
-	return known ? STATUS_OK : ERR_COLLATERAL;
+	return collateral_version_is_known(index.major, index.minor) ? STATUS_OK : ERR_COLLATERAL;
 }
 
 struct text_reader collateral_text(const struct collateral *c, struct collateral_string s)

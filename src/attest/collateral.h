@@ -45,10 +45,10 @@ struct collateral {
 };
 
 /*
- * Working memory of collateral_open() and verify_quote(), lent by the caller for the call and
- * wiped at its end.  What lies in it is private to src/attest.
+ * Working memory of the calls of attest.h, lent by the caller for the call and wiped at its end.
+ * What lies in it is private to src/attest.
  */
-#define ATTEST_SCRATCH_SIZE 6144
+#define ATTEST_SCRATCH_SIZE 7168
 struct attest_scratch {
 	uint64_t words[ATTEST_SCRATCH_SIZE / 8];
 };

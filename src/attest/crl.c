@@ -9,12 +9,18 @@ static const uint8_t oid_authority_key_id[] = {0x55, 0x1d, 0x23};
 /* The most octets a header takes that we read: identifier and four of length. */
 #define HEADER_MAX 5
 
-/* Text that begins like an outer SEQUENCE in digits is no PEM. */
-static bool text_is_hex(struct text_reader text)
+enum encoding { ENCODING_PEM, ENCODING_HEX, ENCODING_DER };
+
+/* An outer SEQUENCE of more than 127 bytes, in digits or as it is; no text begins like the latter. */
+static enum encoding encoding_of(struct text_reader *text)
 {
 	uint8_t first[2];
 
-	return text_read(&text, first, 2) == 2 && first[0] == '3' && first[1] == '0';
+	if (text_peek(text, first, 2) != 2)
+		return ENCODING_PEM;
+	if (first[0] == '3' && first[1] == '0')
+		return ENCODING_HEX;
+	return first[0] == DER_SEQUENCE && first[1] >= 0x80 ? ENCODING_DER : ENCODING_PEM;
 }
 
 /* Digits to bytes, two by two; the events are those of a PEM section. */
@@ -41,12 +47,26 @@ static enum status hex_piece(struct text_reader *digits, uint8_t *to, size_t roo
 	return STATUS_OK;
 }
 
+static enum status der_piece(struct text_reader *text, uint8_t *to, size_t room, size_t *n,
+	enum pem_event *event)
+{
+	*n = text_read(text, to, room);
+	*event = *n == room ? PEM_FULL : PEM_CRL;
+	return text->failed ? ERR_CRL : STATUS_OK;
+}
+
 static enum status next_piece(struct crl_work *w, uint8_t *to, size_t room, size_t *n,
 	enum pem_event *event)
 {
-	if (w->is_hex)
-		return hex_piece(&w->digits, to, room, n, event);
-	return pem_piece(&w->pem, to, room, n, event);
+	switch ((enum encoding)w->encoding) {
+	case ENCODING_PEM:
+		return pem_piece(&w->pem, to, room, n, event);
+	case ENCODING_HEX:
+		return hex_piece(&w->pem.text, to, room, n, event);
+	case ENCODING_DER:
+		return der_piece(&w->pem.text, to, room, n, event);
+	}
+	return ERR_INTERNAL;
 }
 
 /* Makes the next n bytes contiguous at window + at; fewer only when the CRL ends before. */
@@ -153,7 +173,7 @@ static struct span read_extension(struct reader *list, struct span *value, bool 
 }
 
 /* RevokedCertificate: userCertificate, revocationDate, crlEntryExtensions OPTIONAL */
-static enum status read_entry(struct reader element, struct span serial, bool *listed)
+static enum status read_entry(const struct crl_work *w, struct reader element, bool *listed)
 {
 	struct reader r = der_enter(&element, DER_SEQUENCE);
 	const struct span found = der_unsigned(&r);
@@ -173,8 +193,10 @@ static enum status read_entry(struct reader element, struct span serial, bool *l
 	der_leave(&element, &r);
 	if (!reader_done(&element))
 		return ERR_CRL;
-	if (span_equal(found, serial))
-		*listed = true;
+	for (size_t i = 0; i < w->serial_count; i++) {
+		if (span_equal(found, w->serials[i]))
+			*listed = true;
+	}
 	return STATUS_OK;
 }
 
@@ -232,8 +254,7 @@ static enum status read_head(struct crl_work *w, size_t *left, struct span issue
 	return STATUS_OK;
 }
 
-static enum status read_tbs(struct crl_work *w, size_t left, struct span issuer,
-	struct span serial, struct crl *crl)
+static enum status read_tbs(struct crl_work *w, size_t left, struct span issuer, struct crl *crl)
 {
 	struct reader element;
 	size_t list;
@@ -244,7 +265,7 @@ static enum status read_tbs(struct crl_work *w, size_t left, struct span issuer,
 		TRY(enter(w, &left, &list, true));
 		while (list > 0) {
 			TRY(take(w, &list, true, &element));
-			TRY(read_entry(element, serial, &crl->listed));
+			TRY(read_entry(w, element, &crl->listed));
 		}
 	}
 	TRY(take(w, &left, true, &element));
@@ -281,7 +302,7 @@ static enum status finish(struct crl_work *w)
 		if (got > 0 || event != PEM_CRL)
 			return ERR_CRL;
 	}
-	if (w->is_hex)
+	if (w->encoding != ENCODING_PEM)
 		return STATUS_OK;
 	TRY(pem_piece(&w->pem, w->window, CRL_WINDOW, &got, &event));
 	return event == PEM_MORE ? STATUS_OK : ERR_CRL;
@@ -289,21 +310,22 @@ static enum status finish(struct crl_work *w)
 
 /* One that was verified before is not hashed; its digest stays zero. */
 static enum status read_crl(struct crl_work *w, struct text_reader text, struct span issuer,
-	struct span serial, struct crl *crl)
+	const struct span *serials, size_t count, struct crl *crl)
 {
 	size_t all = SIZE_MAX, left, tbs;
 
 	*crl = (struct crl){0};
 	w->at = w->have = 0;
 	w->complete = false;
-	w->is_hex = text_is_hex(text);
-	w->digits = text;
+	w->serials = serials;
+	w->serial_count = count;
 	pem_open(&w->pem, text);
+	w->encoding = (uint8_t)encoding_of(&w->pem.text);
 	sha256_init(&w->hash);
 
 	TRY(enter(w, &all, &left, false));
 	TRY(enter(w, &left, &tbs, true));
-	TRY(read_tbs(w, tbs, issuer, serial, crl));
+	TRY(read_tbs(w, tbs, issuer, crl));
 	TRY(read_signature(w, &left, crl));
 	if (!w->verified)
 		sha256_final(&w->hash, crl->digest);
@@ -313,8 +335,14 @@ static enum status read_crl(struct crl_work *w, struct text_reader text, struct 
 enum status crl_read(struct crl_work *w, struct text_reader text, struct span issuer,
 	struct span serial, struct crl *crl)
 {
+	return crl_read_for(w, text, issuer, &serial, 1, crl);
+}
+
+enum status crl_read_for(struct crl_work *w, struct text_reader text, struct span issuer,
+	const struct span *serials, size_t count, struct crl *crl)
+{
 	w->verified = false;
-	return read_crl(w, text, issuer, serial, crl);
+	return read_crl(w, text, issuer, serials, count, crl);
 }
 
 enum status crl_look_up(struct crl_work *w, struct text_reader text, struct span issuer,
@@ -323,7 +351,7 @@ enum status crl_look_up(struct crl_work *w, struct text_reader text, struct span
 	struct crl facts;
 
 	w->verified = true;
-	TRY(read_crl(w, text, issuer, serial, &facts));
+	TRY(read_crl(w, text, issuer, &serial, 1, &facts));
 	*listed = facts.listed;
 	return STATUS_OK;
 }

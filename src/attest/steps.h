@@ -18,6 +18,13 @@ enum status anchor_check_root(const struct trust_anchor *anchor, const struct x5
 enum status anchor_check_issued(struct trust_anchor *anchor, enum accept_role role,
 	const struct x509 *cert, const struct x509 *issuer) MUST_CHECK;
 
+/* The same for a signature over a digest; `failure` unless it is by the key `point`. */
+enum status anchor_check_digest(struct trust_anchor *anchor, enum accept_role role,
+	const uint8_t point[P256_POINT_SIZE], const uint8_t digest[SHA256_SIZE],
+	const uint8_t signature[P256_SIGNATURE_SIZE], enum status failure) MUST_CHECK;
+
+bool collateral_version_is_known(uint64_t major, uint64_t minor);
+
 /* The certificates of the quote's chain by their roles; they lie in the work's first three. */
 struct pck_chain {
 	const struct x509 *pck, *intermediate, *root;

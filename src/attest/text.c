@@ -11,6 +11,11 @@ struct text_reader text_escaped(const uint8_t *at, size_t n)
 	return (struct text_reader){.at = at, .end = at + n, .escaped = true};
 }
 
+struct text_reader text_fetched(const struct collateral_source *source, enum collateral_blob blob)
+{
+	return (struct text_reader){.source = source, .blob = (uint8_t)blob};
+}
+
 int text_hex_digit(uint8_t c)
 {
 	const uint8_t lower = c | 0x20;
@@ -110,13 +115,22 @@ static size_t copy_plain(struct text_reader *t, uint8_t *to, size_t n)
 	return i;
 }
 
+static size_t read_pending(struct text_reader *t, uint8_t *to, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n && t->pending_n > 0)
+		to[done++] = t->pending[--t->pending_n];
+	return done;
+}
+
 static size_t read_escaped(struct text_reader *t, uint8_t *to, size_t n)
 {
 	size_t done = 0;
 
 	while (done < n && !t->failed) {
 		if (t->pending_n > 0) {
-			to[done++] = t->pending[--t->pending_n];
+			done += read_pending(t, to + done, n - done);
 			continue;
 		}
 		done += copy_plain(t, to + done, n - done);
@@ -130,14 +144,37 @@ static size_t read_escaped(struct text_reader *t, uint8_t *to, size_t n)
 	return t->failed ? 0 : done;
 }
 
-size_t text_read(struct text_reader *t, uint8_t *to, size_t n)
+static size_t read_plain(struct text_reader *t, uint8_t *to, size_t n)
 {
-	if (t->escaped)
-		return read_escaped(t, to, n);
 	const size_t left = (size_t)(t->end - t->at);
 	const size_t taken = left < n ? left : n;
 	if (taken > 0)
 		memcpy(to, t->at, taken);
 	t->at += taken;
 	return taken;
+}
+
+size_t text_read(struct text_reader *t, uint8_t *to, size_t n)
+{
+	if (t->failed)
+		return 0;
+	if (t->escaped)
+		return read_escaped(t, to, n);
+	const size_t done = read_pending(t, to, n);
+	if (done == n)
+		return n;
+	if (t->source == NULL)
+		return done + read_plain(t, to + done, n - done);
+	const size_t got = t->source->read(t->source->ctx, (enum collateral_blob)t->blob,
+		to + done, n - done, &t->failed);
+	return t->failed ? 0 : done + got;
+}
+
+size_t text_peek(struct text_reader *t, uint8_t *to, size_t n)
+{
+	const size_t got = text_read(t, to, n < TEXT_PEEK_MAX ? n : TEXT_PEEK_MAX);
+
+	for (size_t i = got; i > 0; i--)
+		t->pending[t->pending_n++] = to[i - 1];
+	return got;
 }

@@ -11,14 +11,27 @@
 #include "attest/tcb_info.h"
 #include "attest/x509.h"
 
-/* Room for the certificates of a chain; those of a genuine quote take 2,600 bytes. */
-#define CHAIN_DER_MAX 4096
-#define CHAIN_MAX 3
+/*
+ * Room for the certificates of a quote, which take 2,600 bytes when genuine, and of an issuer chain
+ * behind them, which takes 1,320.
+ */
+#define CHAIN_DER_MAX 4608
+#define CHAIN_MAX 5
+
+/* Longest serial number (RFC 5280, 4.1.2.2), without its leading zero. */
+#define CHAIN_SERIAL_MAX 20
+
+/* What stays of a TCB signing certificate while its document has not been read. */
+struct tcb_signer {
+	uint8_t point[P256_POINT_SIZE];
+	uint8_t serial[CHAIN_SERIAL_MAX];
+	uint8_t serial_n;
+};
 
 struct attest_work {
 	union {
 		uint8_t der[CHAIN_DER_MAX];
-		struct tcb_info_seen seen;	/* start-up, once a chain was verified */
+		struct tcb_info_seen seen;	/* once the certificates are done with */
 	};
 	struct x509 cert[CHAIN_MAX];
 	union {
@@ -30,6 +43,7 @@ struct attest_work {
 		struct crl crl_facts;
 		struct tcb_info tcb;
 	};
+	struct tcb_signer tcb_signer, qe_signer;	/* fetched collateral only */
 	struct qe_identity qe;
 	struct quote quote;
 	struct sgx_extension sgx;
@@ -58,7 +72,7 @@ enum status chain_read_pair(struct attest_work *w, size_t kept, struct text_read
 
 /*
  * What every certificate under Intel's root must be: P-256 and SHA-256, the same algorithm inside
- * and outside, five extensions, and a CA or not.
+ * and outside, a serial number of at most CHAIN_SERIAL_MAX bytes, five extensions, and a CA or not.
  */
 enum status chain_check_certificate(const struct x509 *cert, bool is_ca) MUST_CHECK;
 

@@ -86,6 +86,13 @@ size_t oracle_issue(const struct oracle_certificate *what, uint8_t *der, size_t 
 
 	X509_set_version(cert, X509_VERSION_3);
 	ASN1_INTEGER_set_uint64(X509_get_serialNumber(cert), what->serial);
+	if (what->serial_n > 0) {
+		BIGNUM *all_ones = BN_new();
+		for (size_t i = 0; i < 8 * what->serial_n; i++)
+			BN_set_bit(all_ones, (int)i);
+		BN_to_ASN1_INTEGER(all_ones, X509_get_serialNumber(cert));
+		BN_free(all_ones);
+	}
 	set_name(X509_get_subject_name(cert), what->subject_cn);
 	set_name(X509_get_issuer_name(cert), what->issuer_cn);
 	X509_gmtime_adj(X509_getm_notBefore(cert), 0);

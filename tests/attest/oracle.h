@@ -19,6 +19,7 @@ struct oracle_certificate {
 	EVP_PKEY *signer;
 	const EVP_MD *md;
 	uint64_t serial;
+	size_t serial_n;	/* so many bytes of serial number instead, unless 0 */
 	bool is_ca;
 	bool bare;		/* without extensions */
 	int without;		/* NID of an extension to leave out, or 0 */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "fetched.h"
 #include "world.h"
 
 typedef void change_fn(struct world *w);
@@ -19,6 +20,21 @@ struct rule {
 };
 
 #define CHANGE(name, ...) static void name(struct world *w) { __VA_ARGS__; }
+
+/* The same content, fetched: accepted or refused, and with the same result. */
+static bool fetched_agrees(const struct world *w, enum status verdict)
+{
+	struct quote_result result;
+	size_t n;
+	const uint8_t *quote = world_quote(w, &n);
+	const enum status fetched = fetched_verdict((const uint8_t *)world_bundle(w),
+		strlen(world_bundle(w)), quote, n, &result);
+
+	if (verdict == STATUS_OK)
+		return fetched == STATUS_OK &&
+			memcmp(result.bytes, w->result.bytes, QUOTE_RESULT_SIZE) == 0;
+	return fetched != STATUS_OK;
+}
 
 static void check_rules(const struct rule *rules, size_t n)
 {
@@ -39,6 +55,9 @@ static void check_rules(const struct rule *rules, size_t n)
 			strcmp(text, rules[i].text) != 0) {
 			print_error("%s: status %s, expected %s\n", rules[i].what, text,
 				rules[i].text);
+			wrong++;
+		} else if (!fetched_agrees(&w, verdict)) {
+			print_error("%s: another verdict when fetched\n", rules[i].what);
 			wrong++;
 		}
 		world_free(&w);
@@ -73,6 +92,10 @@ CHANGE(signing_is_ca, w->signing.is_ca = true)
 CHANGE(pck_no_key_usage, w->pck.without = NID_key_usage)
 CHANGE(ca_no_crl_point, w->ca.without = NID_crl_distribution_points)
 CHANGE(signing_no_ski, w->signing.without = NID_subject_key_identifier)
+CHANGE(pck_serial20, w->pck.serial_n = 20)
+CHANGE(pck_serial21, w->pck.serial_n = 21)
+CHANGE(signing_serial20, w->signing.serial_n = 20)
+CHANGE(signing_serial21, w->signing.serial_n = 21)
 CHANGE(pck_bare, w->pck.bare = true)
 CHANGE(root_bad_self, w->root.signer = w->key[OTHER])
 CHANGE(ca_bad_signer, w->ca.signer = w->key[OTHER])
@@ -134,6 +157,10 @@ static void certificates_are_what_their_roles_demand(void **state)
 		{"PCK without keyUsage", pck_no_key_usage, ERR_X509_EXTENSION, NULL},
 		{"CA without CRL point", ca_no_crl_point, ERR_X509_EXTENSION, NULL},
 		{"signing without key id", signing_no_ski, ERR_X509_EXTENSION, NULL},
+		{"PCK with a serial number of 20 bytes", pck_serial20, STATUS_OK, NULL},
+		{"PCK's of 21", pck_serial21, ERR_X509, NULL},
+		{"signing with a serial number of 20 bytes", signing_serial20, STATUS_OK, NULL},
+		{"signing's of 21", signing_serial21, ERR_X509, NULL},
 		{"PCK without extensions", pck_bare, ERR_X509_EXTENSION, NULL},
 		{"root's own signature", root_bad_self, ERR_X509_SIGNATURE, NULL},
 		{"CA's signature", ca_bad_signer, ERR_X509_SIGNATURE, NULL},

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
+#include "fetched.h"
 #include "oracle.h"
 #include "vectors.h"
 
@@ -37,6 +38,28 @@ static void *open_bundle(void *arg)
 static void *verify(void *arg)
 {
 	verdict = verify_quote(&collateral, &scratch, vector.quote.bytes, vector.quote.n, &result);
+	return arg;
+}
+
+static struct fetched fetched;
+static struct trust_anchor anchor;
+static uint8_t answer[ANSWER_MAX];
+static struct get_collateral answered = {.buffer = answer};
+
+static void *verify_fetched(void *arg)
+{
+	const struct collateral_source source = get_collateral_source(&answered);
+
+	verdict = verify_quote_fetched(&anchor, &scratch, &source, vector.quote.bytes,
+		vector.quote.n, &result);
+	return arg;
+}
+
+static void *ask(void *arg)
+{
+	struct collateral_request request;
+
+	verdict = quote_collateral_request(&scratch, vector.quote.bytes, vector.quote.n, &request);
 	return arg;
 }
 
@@ -72,12 +95,24 @@ static void verification_keeps_to_a_small_stack(void **state)
 	assert_int_equal(verdict, STATUS_OK);
 	const size_t quote = stack_of(verify) - thread;
 	assert_int_equal(verdict, STATUS_OK);
-	print_message("stack: collateral_open %zu, verify_quote %zu bytes\n", open, quote);
+	assert_true(fetched_take(&fetched, vector.bundle.bytes, vector.bundle.n,
+		(const uint8_t *)"\x00\x80\x6f\x05\x00\x00"));
+	assert_int_equal(trust_anchor_open(&anchor, fetched.root, fetched.root_n), STATUS_OK);
+	fetched_answer(&fetched, answer);
+	assert_int_equal(get_collateral_poll(&answered), STATUS_OK);
+	const size_t request = stack_of(ask) - thread;
+	assert_int_equal(verdict, STATUS_OK);
+	const size_t with_fetched = stack_of(verify_fetched) - thread;
+	assert_int_equal(verdict, STATUS_OK);
+	print_message("stack: collateral_open %zu, verify_quote %zu, quote_collateral_request %zu, "
+		"verify_quote_fetched %zu bytes\n", open, quote, request, with_fetched);
 	print_message("sizes: struct collateral %zu (cache %zu), struct attest_scratch %zu bytes\n",
 		sizeof(struct collateral), sizeof(struct accept_cache),
 		sizeof(struct attest_scratch));
 	assert_true(open < STACK_LIMIT && quote < STACK_LIMIT);
+	assert_true(request < STACK_LIMIT && with_fetched < STACK_LIMIT);
 	assert_true(sizeof(struct collateral) <= 4096);
+	fetched_free(&fetched);
 	free_vector(&vector);
 }
 

@@ -151,13 +151,13 @@ static void hashes_of_quote(struct hashes *h, bool known)
 	const size_t pck = der_size(next, &next);
 	must_hash(h, "quote", signed_n, false);
 	must_hash(h, "attestation key", 96, false);
-	must_hash(h, "known? CA", der_size(next, &next), false);
-	must_hash(h, "known? root", der_size(next, &next), false);
-	must_hash(h, "known? PCK", ACCEPT_PREFIX + pck, true);
-	must_hash(h, "known? QE report", ACCEPT_PREFIX + 384 + 64, true);
+	must_hash(h, "CA to recognise", der_size(next, &next), false);
+	must_hash(h, "root to recognise", der_size(next, &next), false);
+	must_hash(h, "PCK to recognise", ACCEPT_PREFIX + pck, true);
+	must_hash(h, "QE report to recognise", ACCEPT_PREFIX + 384 + 64, true);
 	if (!known) {
-		must_hash(h, "PCK certificate", pck - DER_AROUND, false);
-		must_hash(h, "QE report", 384, false);
+		must_hash(h, "PCK to verify", pck - DER_AROUND, false);
+		must_hash(h, "QE report to verify", 384, false);
 	}
 }
 

@@ -506,6 +506,20 @@ static void an_svn_is_believed_only_when_its_digest_covers_it(void **state)
 	}
 }
 
+static void a_digest_over_the_first_eight_bytes_of_an_svn_is_no_proof(void **state)
+{
+	static const uint8_t svn[9] = {15};
+	struct event_log_reader r;
+	struct bytes b;
+
+	(void)state;
+	begin_log(&b);
+	add_svn(&b, 2, svn, 9, false);
+	sha384(svn, 8, b.at + 72 + 14);
+	assert_int_equal(read_log(&r, b.at, b.n, 50), STATUS_OK);
+	assert_false(has(&r, EVENT_MIGTD_CORE_SVN));
+}
+
 static void the_last_svn_counts_or_voids_the_ones_before(void **state)
 {
 	static const uint8_t old[8] = {15}, new[9] = {16};
@@ -591,6 +605,7 @@ int main(void)
 		cmocka_unit_test(tags_count_in_their_own_register_only_and_the_last_one_wins),
 		cmocka_unit_test(events_are_classified_by_type_data_and_register),
 		cmocka_unit_test(an_svn_is_believed_only_when_its_digest_covers_it),
+		cmocka_unit_test(a_digest_over_the_first_eight_bytes_of_an_svn_is_no_proof),
 		cmocka_unit_test(the_last_svn_counts_or_voids_the_ones_before),
 		cmocka_unit_test(the_own_log_is_classified_like_a_peers),
 		cmocka_unit_test(events_too_short_for_their_class_invalidate_the_log),

@@ -110,6 +110,37 @@ def wrong_keys_and_signatures_reject_wrong_files_are_named(tool):
     equal(os.path.exists(tool.path("never")), False)
 
 
+def unwritable_outputs_are_named_and_nothing_is_left(tool):
+    data = tool.write("value.json", "{}")
+    image = tool.write("small.bin", image_with((0, 0x10000))[0])
+    never = data + "/never"
+    identity = tool.policy + "/td_identity_signed.json"
+    mapping = tool.policy + "/tcb_mapping_signed.json"
+    commands = [
+        ["json-sign", "--sign", "-n", "x", "--private-key", tool.key, "-i", data],
+        ["servtd-collateral", "--identity", identity, "--identity-chain", tool.chain, "--mapping",
+         mapping, "--mapping-chain", tool.chain],
+        ["policy", "generate", "v1", "--collaterals", tool.pki + "/collateral.json"],
+        ["policy", "generate", "v2", "--policy-data", data, "--collaterals", data,
+         "--servtd-collateral", data],
+        ["policy", "generate", "--pki", tool.pki, "--mrtd", MRTD.hex(), "--size", "0"],
+        ["enroll", "--policy", data, "--root-ca", data],
+        ["enroll", "--image", image, "--policy", data, "--root-ca", data],
+        ["hash", "-m", manifest(tool), "--mrtd", MRTD.hex(), "-t"],
+    ]
+    before = sorted(os.listdir(tool.folder))
+    for command in commands:
+        tool.run(*command, "-o", never, code=2)
+        names(tool, never if command[:3] != ["policy", "generate", "--pki"] else data)
+    tool.run("hash", "-m", tool.path("manifest.json"), "--mrtd", MRTD.hex(), "-t",
+             "--output-td-info", never, code=2)
+    tool.run("hash", "-m", tool.path("manifest.json"), "--mrtd", MRTD.hex(), "-t",
+             "--update-tcb-mapping", data, code=2)
+    names(tool, data)
+    equal(sorted(os.listdir(tool.folder)), before)
+    equal(read(data), b"{}")
+
+
 def only_canonical_text_is_signed(tool):
     for text in ('{"a":1}\n', '{"a": 1}', '{"a":1.0e0}', '{"a":"\\u0041"}', '{"b":"\\/"}'):
         tool.run("json-sign", "--sign", "-n", "x", "--private-key", tool.key, "-i",
@@ -489,8 +520,21 @@ def published_hashes_come_out(tool):
           "15454f3")
 
 
+def published_v1_policies_have_the_published_form(tool):
+    """Which ones parse: policy spec 1.8."""
+    bad = {"policy_005.json", "policy_009.json", "policy_invalid_guid.json"}
+    folder = os.path.dirname(tool.vector("policy/src/policy/test/policy.json"))
+    found = [name for name in sorted(os.listdir(folder)) if name.endswith(".json")]
+    equal(bad < set(found), True)
+    for name in found:
+        verdict = tool.json("policy", "verify", "-p", os.path.join(folder, name),
+                            code=1 if name in bad else 0)
+        equal(verdict, {"accepted": name not in bad}, name)
+
+
 CASES = [signatures_verify_with_openssl, signatures_of_openssl_verify,
-         wrong_keys_and_signatures_reject_wrong_files_are_named, only_canonical_text_is_signed,
+         wrong_keys_and_signatures_reject_wrong_files_are_named,
+         unwritable_outputs_are_named_and_nothing_is_left, only_canonical_text_is_signed,
          servtd_collateral_holds_its_parts_verbatim, policy_data_is_composed_in_order,
          generated_v1_policies_say_what_the_collateral_says,
          collateral_is_built_from_stored_answers, show_tells_what_a_policy_means,
@@ -500,7 +544,7 @@ CASES = [signatures_verify_with_openssl, signatures_of_openssl_verify,
          mapping_is_updated_as_the_documented_build_does,
          manifests_with_a_fault_are_named_with_the_field]
 WITH_VECTORS = [every_property_of_a_v1_policy_is_shown, published_parts_come_out_of_their_parts,
-                published_hashes_come_out]
+                published_hashes_come_out, published_v1_policies_have_the_published_form]
 
 
 def main():

@@ -12,6 +12,7 @@ struct collateral_options {
 	const char *root_ca, *pck_crl_chain, *root_ca_crl, *pck_crl, *tcb_chain, *qe_chain,
 		*qe_identity;
 	const char *output;
+	bool json;
 	struct option_list tcb_infos;
 };
 
@@ -101,6 +102,7 @@ int command_collateral(int argc, char **argv)
 		{"qe-chain", 0, OPTION_TEXT, &o.qe_chain, "FILE", "PEM: TCB signing, root", true},
 		{"qe-identity", 0, OPTION_TEXT, &o.qe_identity, "FILE", "as served", true},
 		{"output", 'o', OPTION_TEXT, &o.output, "FILE", "bundle, compact JSON", true},
+		{"json", 0, OPTION_FLAG, &o.json, NULL, "tell what was written as JSON", false},
 	};
 	AUTO_PARTS parts = {0};
 	AUTO_BLOB bundle = {0};
@@ -122,5 +124,7 @@ int command_collateral(int argc, char **argv)
 	TOOL_TRY(file_read(o.qe_chain, &parts.qe_chain));
 	TOOL_TRY(file_read(o.qe_identity, &parts.qe_identity));
 	TOOL_TRY(collateral_compose(o.output, &parts, &bundle));
-	return file_write(o.output, bundle.data, bundle.size);
+	TOOL_TRY(file_write(o.output, bundle.data, bundle.size));
+	print_written(o.output, bundle.size, o.json);
+	return TOOL_OK;
 }

@@ -11,7 +11,7 @@
 struct hash_options {
 	const char *manifest, *image, *mrtd, *config, *policy, *root_ca, *issuer_chain;
 	const char *output, *td_info_output, *mapping;
-	bool json, ra_disabled, policy_v2, servtd_hash;
+	bool json, ra_disabled, policy_v2, servtd_hash, verbose;
 	uint64_t attr;
 };
 
@@ -81,15 +81,28 @@ static int predict(const struct hash_options *o, uint8_t tdinfo[TDINFO_SIZE])
 
 /* --- outputs ------------------------------------------------------------------------------- */
 
+static const char *const register_name[] = {"mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3"};
+
+static const uint8_t *register_at(const uint8_t tdinfo[TDINFO_SIZE], size_t i)
+{
+	return tdinfo + (i == 0 ? TDINFO_MRTD : TDINFO_RTMR0 + (i - 1) * 48);
+}
+
+static void tell_registers(const uint8_t tdinfo[TDINFO_SIZE])
+{
+	for (size_t i = 0; i < COUNT_OF(register_name); i++) {
+		AUTO_TEXT hex = hex_lower(register_at(tdinfo, i), 48);
+		fprintf(stderr, "%-6s %s\n", register_name[i], hex);
+	}
+}
+
 static int write_td_info(const char *path, const uint8_t tdinfo[TDINFO_SIZE])
 {
 	AUTO_BLOB text = {0};
-	static const char *const name[] = {"mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3"};
 
-	for (size_t i = 0; i < COUNT_OF(name); i++) {
-		const size_t at = i == 0 ? TDINFO_MRTD : TDINFO_RTMR0 + (i - 1) * 48;
-		AUTO_TEXT hex = hex_lower(tdinfo + at, 48);
-		blob_format(&text, "%c\"%s\":\"%s\"", i == 0 ? '{' : ',', name[i], hex);
+	for (size_t i = 0; i < COUNT_OF(register_name); i++) {
+		AUTO_TEXT hex = hex_lower(register_at(tdinfo, i), 48);
+		blob_format(&text, "%c\"%s\":\"%s\"", i == 0 ? '{' : ',', register_name[i], hex);
 	}
 	blob_add_byte(&text, '}');
 	return file_write(path, text.data, text.size);
@@ -164,6 +177,8 @@ int command_hash(int argc, char **argv)
 		{"json", 0, OPTION_FLAG, &o.json, NULL, "result as JSON", false},
 		{"output-file", 'o', OPTION_TEXT, &o.output, "FILE", "48 raw bytes, or JSON",
 			false},
+		{"verbose", 'v', OPTION_FLAG, &o.verbose, NULL, "tell MRTD and RTMRs on stderr",
+			false},
 		{"output-td-info", 0, OPTION_TEXT, &o.td_info_output, "FILE",
 			"MRTD and RTMRs as JSON", false},
 		{"update-tcb-mapping", 0, OPTION_TEXT, &o.mapping, "FILE",
@@ -176,6 +191,11 @@ int command_hash(int argc, char **argv)
 		return tool_fail(TOOL_USAGE, "one of --image and --mrtd is needed");
 	TOOL_TRY(manifest_read(o.manifest, tdinfo));
 	TOOL_TRY(predict(&o, tdinfo));
+	if (o.ra_disabled && o.policy_v2)
+		tool_warn("-t with --policy-v2: an image without remote attestation measures no "
+			  "issuer chain, so RTMR1 is not what it will have");
+	if (o.verbose)
+		tell_registers(tdinfo);
 	tdinfo_mask(tdinfo, o.attr);
 	tdinfo_hash(tdinfo, info_hash);
 	servtd_hash(info_hash, o.attr, hash);

@@ -79,6 +79,7 @@ static json_t *chain_summary(const char *name, const json_t *pem)
 	size_t n = 0;
 	const bool was_quiet = tool_quiet;
 
+	blob_add(&text, "", 0);
 	if (json_is_string(pem))
 		blob_add(&text, json_string_value(pem), json_string_length(pem));
 	tool_quiet = true;
@@ -96,7 +97,9 @@ static json_t *chain_summary(const char *name, const json_t *pem)
 		digest_sha384(der.data, der.size, digest);
 		AUTO_TEXT hex = hex_lower(digest, sizeof(digest));
 		AUTO_TEXT line = tool_text("%s, SHA-384 %.*s", cn, HEX_SHOWN, hex);
-		json_array_append_new(list, made(json_string(line)));
+		/* A name need not be UTF-8. */
+		json_t *told = json_string(line);
+		json_array_append_new(list, told != NULL ? told : made(json_string(hex)));
 		X509_free(certificate[i]);
 	}
 	return list;
@@ -131,9 +134,15 @@ static json_t *crl_summary(const json_t *text)
 	if (crl == NULL)
 		return json_string("(malformed)");
 	ASN1_INTEGER *number = X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL);
+	const int revoked = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl));
+	int64_t value = 0;
+	/* Real ones may have 20 bytes; those that matter to policies fit 32 bits. */
+	const bool fits = number != NULL && ASN1_INTEGER_get_int64(&value, number) == 1;
 	json_t *told = json_pack("{s:o, s:i}", "number",
-		number != NULL ? json_integer(ASN1_INTEGER_get(number)) : json_null(), "revoked",
-		sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)));
+		fits	       ? json_integer(value) :
+		number != NULL ? json_string("(larger than 64 bits)") :
+				 json_null(),
+		"revoked", revoked > 0 ? revoked : 0);
 	ASN1_INTEGER_free(number);
 	X509_CRL_free(crl);
 	return told;

@@ -41,6 +41,9 @@ static void print_table(FILE *to, const struct run_options *o, const struct run_
 	fprintf(to, "%-26s %12s %12s %14s %10s\n", "bytes", "source", "destination",
 		"seed document", "smaller by");
 	print_row(to, "stack", r, "stack_peak", SEED_STACK);
+	if (r->role[ROLE_SRC].stack_static_bound > 0)
+		fprintf(to, "%-26s %12zu %12zu\n", "stack, static bound",
+			r->role[ROLE_SRC].stack_static_bound, r->role[ROLE_DST].stack_static_bound);
 	print_row(to, "heap, extent", r, "heap_extent_peak",
 		SEED_HEAP_FIXED + SEED_HEAP_PER_SESSION * o->sessions);
 	print_row(to, "shared memory, extent", r, "shared_extent_peak",
@@ -133,8 +136,8 @@ static json_t *role_json(const struct role_result *r)
 	json_t *role = json_object();
 
 	copy(role, "stack_peak", r->counters, "stack_peak");
-	/* No bound is computed yet; null says so. */
-	json_object_set_new(role, "stack_static_bound", json_null());
+	json_object_set_new(role, "stack_static_bound",
+		r->stack_static_bound > 0 ? json_integer((json_int_t)r->stack_static_bound) : json_null());
 	copy(role, "stack_size", r->counters, "stack_size");
 	copy(role, "heap_peak", r->counters, "heap_extent_peak");
 	copy(role, "shared_peak", r->counters, "shared_extent_peak");

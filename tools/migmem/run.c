@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <inttypes.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,30 @@ static int run_pass(struct stage *s, const struct run_options *o, const struct m
 	return code;
 }
 
+/* What the build wrote beside the program, if it is about this very file. */
+static int static_bound(const char *program, size_t *bound)
+{
+	const char *slash = strrchr(program, '/');
+	AUTO_TEXT path = tool_text("%.*sstack_bound.json",
+		slash != NULL ? (int)(slash - program + 1) : 0, program);
+	AUTO_BLOB image = {0};
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+
+	*bound = 0;
+	AUTO_JSON known = json_load_file(path, 0, NULL);
+	if (known == NULL)
+		return TOOL_OK;
+	TOOL_TRY(file_read(program, &image));
+	SHA256(image.data, image.size, digest);
+	AUTO_TEXT hex = hex_lower(digest, sizeof(digest));
+	const char *about = json_string_value(json_object_get(known, "program_sha256"));
+	if (about != NULL && strcmp(about, hex) == 0)
+		*bound = (size_t)json_integer_value(json_object_get(known, "stack_static_bound"));
+	else
+		tool_warn("%s is about another build of %s", path, program);
+	return TOOL_OK;
+}
+
 static int run_in(
 	struct stage *s, const struct run_options *o, struct material *m, struct run_result *r)
 {
@@ -83,8 +108,10 @@ static int run_in(
 			.measured = i < o->sessions ? ROLE_SRC : ROLE_DST,
 			.status = {-1, -1},
 		};
-	for (enum role role = 0; role < ROLE_COUNT; role++)
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
 		TOOL_TRY(writable_bytes(m->migtd, &r->role[role].static_data));
+		TOOL_TRY(static_bound(m->migtd, &r->role[role].stack_static_bound));
+	}
 	for (size_t i = 0; i < passes; i++) {
 		TOOL_TRY(run_pass(s, o, m, r, i));
 		stage_stop(s);
@@ -172,6 +199,31 @@ static bool session_passed(const struct session_result *s)
 	return ok;
 }
 
+/* Three looks at the stack must agree: painted <= static bound <= reserved. */
+static bool stack_is_bounded(const struct run_result *r)
+{
+	bool ok = true;
+
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		const int64_t bound = (int64_t)r->role[role].stack_static_bound;
+		const int64_t peak = counter_of(r->role[role].counters, "stack_peak");
+		const int64_t size = counter_of(r->role[role].counters, "stack_size");
+		if (bound == 0)
+			continue;
+		if (peak > bound) {
+			tool_warn("%s: %" PRId64 " bytes of stack were used, %" PRId64
+				  " is the bound from the call graph", role_name[role], peak, bound);
+			ok = false;
+		}
+		if (bound > size) {
+			tool_warn("%s: a stack of %" PRId64 " bytes is less than the bound from the "
+				  "call graph, %" PRId64, role_name[role], size, bound);
+			ok = false;
+		}
+	}
+	return ok;
+}
+
 bool run_passed(const struct run_options *o, const struct run_result *r)
 {
 	bool ok = true;
@@ -194,6 +246,7 @@ bool run_passed(const struct run_options *o, const struct run_result *r)
 			ok = false;
 		}
 	}
+	ok = stack_is_bounded(r) && ok;
 	if (r->leaked != 0) {
 		tool_warn("%" PRId64 " bytes of heap and shared memory were not given back",
 			r->leaked);

@@ -16,6 +16,7 @@ struct role_result {
 	json_t *at_barrier;	/* counters while all sessions were held, at the last barrier */
 	json_t *sessions;	/* the list, at the same moment */
 	size_t static_data;	/* .data, .bss and what else its file says is writable */
+	size_t stack_static_bound;	/* from the call graph; 0: not known */
 	size_t msk_lines;	/* "MSK exchange completed" in its log */
 };
 

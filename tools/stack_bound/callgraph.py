@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-2-Clause-Patent
+"""The compiler's own reports (-fcallgraph-info=su): frames, and who calls whom."""
+import glob
+import json
+import os
+import re
+import shlex
+import subprocess
+
+REPORT = "-fcallgraph-info=su"
+INDIRECT = "__indirect_call"
+NODE = re.compile(r'^node: { title: "([^"]*)" label: "([^"]*)"')
+EDGE = re.compile(r'^edge: { sourcename: "([^"]*)" targetname: "([^"]*)"')
+USAGE = re.compile(r"(\d+) bytes \(([a-z,]+)\)")
+
+
+class Function:
+    def __init__(self, title, source, bytes_, kind):
+        self.title, self.source, self.bytes, self.kind = title, source, bytes_, kind
+        self.calls = []
+
+
+def of_build(build):
+    """
+    The reports of what the Migration TD consists of (src/, ports/) in a Meson folder.  A compiler
+    cache does not keep them: what was compiled through one is compiled again when it is out of date.
+    """
+    newest_header = 0.0
+    with open(f"{build}/compile_commands.json", encoding="utf-8") as f:
+        commands = json.load(f)
+    paths = []
+    for c in commands:
+        words = shlex.split(c["command"])
+        if REPORT not in words or not c["file"].endswith(".c"):
+            continue
+        path = os.path.join(build, os.path.splitext(c["output"])[0] + ".ci")
+        source = os.path.join(build, c["file"])
+        if os.path.basename(words[0]) == "ccache":
+            newest_header = newest_header or max(
+                os.path.getmtime(h) for h in glob.glob(f"{project_of(source)}/**/*.h", recursive=True))
+            if not os.path.exists(path) or os.path.getmtime(path) < max(newest_header,
+                                                                       os.path.getmtime(source)):
+                subprocess.run(words[1:], cwd=build, check=True)
+        paths.append(path)
+    return sorted(p for p in paths if os.path.exists(p))
+
+
+def project_of(source):
+    """The project's src/ folder, from a file of it or of ports/."""
+    parts = os.path.abspath(source).split(os.sep)
+    at = max(i for i, p in enumerate(parts) if p in ("src", "ports"))
+    return os.sep.join(parts[:at] + ["src"])
+
+
+def read(paths):
+    """title -> Function of all functions that the reports define."""
+    functions, edges = {}, []
+    for path in paths:
+        with open(path, encoding="utf-8") as lines:
+            for line in lines:
+                node, edge = NODE.match(line), EDGE.match(line)
+                if node:
+                    usage = USAGE.search(node.group(2))
+                    if usage:
+                        source = node.group(2).split("\\n")[1].rsplit(":", 2)[0]
+                        functions[node.group(1)] = Function(
+                            node.group(1), os.path.basename(source), int(usage.group(1)), usage.group(2))
+                elif edge:
+                    edges.append((edge.group(1), edge.group(2)))
+    for source, target in edges:
+        functions[source].calls.append(target)
+    return functions
+
+
+def plain(title):
+    """Name of a function as the symbol table has it."""
+    return title.rsplit(":", 1)[-1]

@@ -209,6 +209,62 @@ def unreadable_input_is_named(tool):
     equal("--role" in tool.errors, True)
 
 
+# --- upstream's pipeline ----------------------------------------------------------------------
+
+
+def sign(tool, chain, name, value, out):
+    data = tool.write(out + ".value", json.dumps(value, separators=(",", ":"), sort_keys=True))
+    tool.run("json-sign", "--sign", "--name", name, "--private-key",
+             os.path.join(tool.pki, chain, "leaf.key"), "--input", data, "--output",
+             tool.path(out))
+    return tool.path(out)
+
+
+def upstreams_way_to_a_policy_ends_in_an_accepted_peer(tool):
+    """The steps of build_policy_v2.sh and the production loop (policy spec 5.7), by its flags."""
+    chains = {name: os.path.join(tool.pki, name, "chain.pem") for name in
+              ("policy", "identity", "mapping")}
+    generated = json.loads(read(tool.policy + "/servtd_collateral.json"))
+    identity = sign(tool, "identity", "tdIdentity", generated["servtdIdentity"]["tdIdentity"],
+                    "loop-identity")
+    mapping = generated["servtdTcbMapping"]["tdTcbMapping"]
+    mapping["svnMappings"][0]["tdMeasurements"] = {"mrtd": "", "rtmr0": "", "rtmr1": ""}
+    base = {"id": "LOOP", "version": "2.0", "policySvn": 1, "policy": [{"servtd": {
+        "migtdIdentity": {"isvsvn": {"operation": "greater-or-equal", "reference": 1}}}}]}
+    launch = json.loads(read(tool.policy + "/launch.json"))
+    manifest = tool.write("loop-manifest", json.dumps(dict(
+        launch, attributes="00" * 8, xfam="e71a060000000000", mrconfigid="00" * 48)))
+    hashes = []
+    for turn in range(2):
+        signed_mapping = sign(tool, "mapping", "tdTcbMapping", mapping, f"loop-mapping{turn}")
+        tool.run("servtd-collateral", "--identity", identity, "--identity-chain",
+                 chains["identity"], "--mapping", signed_mapping, "--mapping-chain",
+                 chains["mapping"], "-o", tool.path("loop-servtd"))
+        tool.run("policy", "generate", "v2", "--policy-data",
+                 tool.write("loop-base", json.dumps(base)), "--collaterals",
+                 tool.pki + "/collateral.json", "--servtd-collateral", tool.path("loop-servtd"),
+                 "--output", tool.path("loop-data"))
+        policy = sign(tool, "policy", "policyData", json.loads(read(tool.path("loop-data"))),
+                      "loop-policy")
+        tool.run("enroll", "--policy", policy, "--policy-issuer-chain", chains["policy"], "-o",
+                 tool.path("loop.fv"))
+        unsigned = tool.write("loop-unsigned", json.dumps(mapping))
+        hashes.append(tool.run("hash", "-m", manifest, "--mrtd", OTHER_MRTD.hex(), "--policy-v2",
+                               "--config", tool.path("loop.fv"), "--update-tcb-mapping",
+                               unsigned))
+        mapping = json.loads(read(unsigned))
+    # The policy changed with the mapping, and with it RTMR2; what the mapping holds did not.
+    equal(hashes[0] != hashes[1], True)
+    events = boot_v2(read(policy), read(chains["policy"]))
+    info = tdinfo(OTHER_MRTD, registers(events), bytes.fromhex(launch["mrowner"]),
+                  bytes.fromhex(launch["mrownerconfig"]))
+    equal(sha384(info).hex() + "\n", hashes[1])
+    verdict = tool.json("policy", "check", "-p", policy, "-c", chains["policy"], "--peer-quote",
+                        tool.quote(tool.host["b"], info, "loop.quote"), "--peer-eventlog",
+                        tool.write("loop.log", event_log(events)))
+    equal((verdict["accepted"], verdict["peer"]["migtd"]["isvsvn"]), (True, 1))
+
+
 # --- policy check, v1 -------------------------------------------------------------------------
 
 
@@ -448,6 +504,7 @@ CASES = [accepts_an_honest_peer, text_form_names_the_rule, tells_the_rule_that_f
          each_check_stops_its_peer, the_initial_migtd_is_checked_by_a_destination,
          collateral_can_be_tried_before_it_is_in_a_policy,
          own_policy_that_does_not_open_accepts_nobody, unreadable_input_is_named,
+         upstreams_way_to_a_policy_ends_in_an_accepted_peer,
          v1_accepts_an_honest_peer, v1_tells_the_rule_that_fails,
          v1_compares_the_peer_with_this_side, v1_rules_about_this_side_need_it,
          v1_policies_are_checked_for_their_form, versions_are_not_mixed,

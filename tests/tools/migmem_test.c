@@ -125,7 +125,7 @@ static void a_given_hierarchy_and_policy_are_used(void **state)
 	const struct pki_options options = {
 		.platforms = 8,
 		.host_count = 2,
-		.hosts = {{"a", NULL, false}, {"b", NULL, false}},
+		.hosts = {{.name = "a"}, {.name = "b"}},
 	};
 	AUTO_TEXT pki = temp_path("given");
 	AUTO_TEXT json = temp_path("given.json");
@@ -145,7 +145,7 @@ static void a_revoked_peer_fails_with_its_result_and_reason(void **state)
 	const struct pki_options options = {
 		.platforms = 32,
 		.host_count = 2,
-		.hosts = {{"a", NULL, false}, {"b", NULL, true}},
+		.hosts = {{.name = "a"}, {.name = "b", .revoked = true}},
 	};
 	AUTO_TEXT pki = temp_path("revoked");
 	AUTO_TEXT json = temp_path("revoked.json");

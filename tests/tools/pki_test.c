@@ -16,7 +16,7 @@ static int make_hierarchy(void **state)
 	const struct pki_options options = {
 		.platforms = 20,
 		.host_count = 2,
-		.hosts = {{"a", NULL, false}, {"b", "OutOfDate", true}},
+		.hosts = {{.name = "a"}, {.name = "b", .tcb_status = "OutOfDate", .revoked = true}},
 	};
 
 	if (temp_make(state) != 0)
@@ -301,7 +301,7 @@ static void single_pem_items_of_the_bundle_end_without_newline(void **state)
 static void a_folder_in_use_is_left_alone(void **state)
 {
 	const struct pki_options options = {
-		.platforms = 1, .host_count = 1, .hosts = {{"a", NULL, false}}};
+		.platforms = 1, .host_count = 1, .hosts = {{.name = "a"}}};
 	AUTO_TEXT path = in_made("root.pem");
 	AUTO_BLOB before = {0};
 	AUTO_BLOB after = {0};

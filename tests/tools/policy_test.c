@@ -12,7 +12,7 @@ static int make_hierarchy(void **state)
 	const struct pki_options options = {
 		.platforms = 32,
 		.host_count = 2,
-		.hosts = {{"a", NULL, false}, {"b", NULL, false}},
+		.hosts = {{.name = "a"}, {.name = "b"}},
 	};
 
 	if (temp_make(state) != 0)

@@ -130,7 +130,7 @@ static int make_pki(struct stage *s, const struct run_options *o, struct materia
 	const struct pki_options options = {
 		.platforms = 32,
 		.host_count = 2,
-		.hosts = {{"a", NULL, false}, {"b", NULL, false}},
+		.hosts = {{.name = "a"}, {.name = "b"}},
 	};
 
 	if (o->pki != NULL) {

@@ -49,10 +49,21 @@ static enum status judge(const char *text, size_t n, uint64_t serial, struct crl
 	return s;
 }
 
+/* As PEM, and as it is with the same outcome. */
 static enum status judge_der(size_t n, uint64_t serial, struct crl *crl)
 {
+	struct crl plain;
+	const enum status as_it_is = judge((const char *)der, n, serial, &plain);
 	const size_t size = oracle_pem("X509 CRL", der, n, false, pem, sizeof(pem));
-	return judge(pem, size, serial, crl);
+	const enum status status = judge(pem, size, serial, crl);
+	/* What does not begin like a long SEQUENCE is not seen as DER. */
+	if (der[0] == DER_SEQUENCE && der[1] >= 0x80)
+		assert_int_equal(as_it_is == STATUS_OK, status == STATUS_OK);
+	if (as_it_is == STATUS_OK) {
+		assert_int_equal(plain.listed, crl->listed);
+		assert_memory_equal(plain.digest, crl->digest, sizeof(plain.digest));
+	}
+	return status;
 }
 
 static void lists_of_any_length_are_read_whole(void **state)
@@ -76,6 +87,26 @@ static void lists_of_any_length_are_read_whole(void **state)
 		}
 		assert_int_equal(judge_der(n, 2, &crl), STATUS_OK);
 		assert_false(crl.listed);
+	}
+}
+
+static void several_serials_are_looked_up_at_once(void **state)
+{
+	static const uint8_t numbers[] = {3, 5, 7};
+	const struct span wanted[] = {{&numbers[0], 1}, {&numbers[1], 1}, {&numbers[2], 1}};
+	struct crl crl;
+
+	(void)state;
+	for (uint64_t listed = 2; listed < 9; listed++) {
+		const uint64_t serials[] = {100, listed, 101};
+		const struct oracle_crl what = usual(serials, 3);
+		const size_t n = oracle_crl(&what, der, sizeof(der));
+		assert_int_equal(crl_read_for(&work, text_plain(der, n),
+			(struct span){issuer, issuer_n}, wanted, 3, &crl), STATUS_OK);
+		assert_int_equal(crl.listed, listed % 2 == 1);
+		assert_int_equal(crl_read_for(&work, text_plain(der, n),
+			(struct span){issuer, issuer_n}, wanted, 2, &crl), STATUS_OK);
+		assert_int_equal(crl.listed, listed == 3 || listed == 5);
 	}
 }
 
@@ -193,6 +224,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_of_any_length_are_read_whole),
+		cmocka_unit_test(several_serials_are_looked_up_at_once),
 		cmocka_unit_test(hexadecimal_text_is_read_like_pem),
 		cmocka_unit_test(what_the_profile_demands_is_demanded),
 		cmocka_unit_test(a_second_section_or_another_kind_is_refused),

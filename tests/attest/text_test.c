@@ -28,6 +28,34 @@ static size_t unescape(const char *text, size_t n, size_t piece, uint8_t *to)
 	return t.failed ? SIZE_MAX : all;
 }
 
+static void peeking_takes_nothing(void **state)
+{
+	static const char *const texts[] = {"", "a", "ab", "abc", "\\ud83d\\ude00\\ud83d\\ude00",
+		"a\\ud83d\\ude00", "\\n\\u20ac"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const uint8_t *text = (const uint8_t *)texts[i];
+		const size_t n = strlen(texts[i]);
+		for (size_t look = 0; look < 8; look++) {
+			struct text_reader t = look & 4 ? text_plain(text, n) : text_escaped(text, n);
+			struct text_reader u = t;
+			uint8_t all[64], same[64], first[4];
+			const size_t size = text_read(&t, all, sizeof(all));
+			const size_t seen = text_peek(&u, first, look & 3);
+
+			assert_int_equal(seen, size < 2 && size < (look & 3) ? size :
+				(look & 3) < 2 ? (look & 3) : 2);
+			assert_memory_equal(first, all, seen);
+			assert_int_equal(text_peek(&u, first, look & 3), seen);
+			assert_int_equal(text_read(&u, same, 1), size > 0);
+			assert_int_equal(text_read(&u, same + 1, sizeof(same) - 1), size == 0 ? 0 :
+				size - 1);
+			assert_memory_equal(same, all, size);
+		}
+	}
+}
+
 /* Jansson judges the same text between quotes. */
 static void judge_text(const char *text, size_t n)
 {
@@ -242,6 +270,7 @@ static void dates_are_those_of_the_c_library(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(peeking_takes_nothing),
 		cmocka_unit_test(escapes_are_undone_as_jansson_does),
 		cmocka_unit_test(sections_come_out_as_openssl_wrote_them_in_pieces_of_any_size),
 		cmocka_unit_test(malformed_text_is_refused),

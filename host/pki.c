@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "host/pki.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
@@ -106,20 +107,36 @@ static bool load_key(struct pki *pki, const char *path)
 	       !strcmp(group, "prime256v1");
 }
 
+/* NULL, and why, when the file cannot be read or is no JSON. */
+static json_t *read_values(const char *path, char *why, size_t why_size)
+{
+	FILE *file = fopen(path, "r");
+	json_error_t error;
+	json_t *values;
+
+	if (!file) {
+		snprintf(why, why_size, "%s: cannot open: %s", path, strerror(errno));
+		return NULL;
+	}
+	values = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+	fclose(file);
+	if (!values)
+		snprintf(why, why_size, "%s: not JSON: %s (byte %d)", path, error.text,
+			error.position);
+	return values;
+}
+
 int pki_load(struct pki *pki, const char *directory, char *why, size_t why_size)
 {
 	char path[4096];
-	json_error_t error;
 	const char *bad;
 	json_t *values;
 
 	*pki = (struct pki){0};
 	snprintf(path, sizeof(path), "%s/platform.json", directory);
-	values = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-	if (!values) {
-		snprintf(why, why_size, "%s: %s", path, error.text);
+	values = read_values(path, why, why_size);
+	if (!values)
 		return -1;
-	}
 	bad = load_values(pki, values);
 	json_decref(values);
 	if (bad) {

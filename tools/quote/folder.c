@@ -290,7 +290,7 @@ static int choose_root(const char *path, const struct folder *f, struct blob *ro
 		certificate_pem(f->certificate[i], &found);
 	}
 	if (found.size == 0)
-		return tool_fail(TOOL_USAGE, "%s: has no root certificate", path);
+		return tool_fail(TOOL_USAGE, "%s: has no root certificate; give it with --root", path);
 	return collateral_item(path, &found, false, root);
 }
 

@@ -171,16 +171,9 @@ class Attacks:
                     (NETWORK, NETWORK), vanish("dst", "SECURED"), keys=(0, 4))
 
     def faults(self):
-        a, b = self.lab.a, self.lab.b
-        self.faulty("a source whose TDREPORT has other REPORTDATA is refused", a,
-                    "wrong-reportdata", {(ATTESTATION, ATTESTATION), (ATTESTATION, NETWORK)})
-        self.faulty("a destination whose TDREPORT has other REPORTDATA is refused", b,
-                    "wrong-reportdata", {(ATTESTATION, ATTESTATION), (ATTESTATION, NETWORK)})
-        self.faulty("a replayed source quote is refused", a, "quote-replay",
-                    {(ATTESTATION, ATTESTATION)})
-        for fault in ("quote-error", "quote-garbage", "quote-truncated"):
-            self.faulty(f"{fault} on the source is an attestation error there", a, fault,
-                        {(ATTESTATION, NETWORK), (ATTESTATION, ATTESTATION)})
+        # Those that are refused at once are in quoting_test.py.
+        self.faulty("quote-error on the source is an attestation error there", self.lab.a,
+                    "quote-error", {(ATTESTATION, NETWORK), (ATTESTATION, ATTESTATION)})
 
     def tdcalls(self):
         for leaf, name, wanted in (

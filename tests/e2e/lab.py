@@ -309,14 +309,18 @@ class Framing:
 
 
 class Lab:
-    """Starts and ends everything; use as a context manager."""
+    """Starts and ends everything; use as a context manager.
 
-    def __init__(self, build, size=172021):
+    With a description of `migtd-tool pki --describe`, whose hosts a and b are those of start().
+    """
+
+    def __init__(self, build, size=172021, description=None):
         self.tdhost = f"{build}/host/tdhost"
         self.image = f"{build}/ports/linux/migtd-measure"
         self.tool = f"{build}/tools/migtd-tool"
         self.migmem = f"{build}/tools/migmem"
         self.size = size
+        self.description = description or {"hosts": [{"name": "a"}, {"name": "b"}]}
         self.children = []
         self.migtds = []
         self.port = 2000
@@ -326,7 +330,9 @@ class Lab:
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
         self.dir = tempfile.mkdtemp(prefix="migtd-lab-")
         self.pki = f"{self.dir}/pki"
-        self.run_tool("pki", "--out", self.pki, "--hosts", "a,b")
+        with open(f"{self.dir}/description.json", "w") as file:
+            json.dump(self.description, file)
+        self.run_tool("pki", "--out", self.pki, "--describe", file.name)
         self.policy = self.make_policy("policy")
         self.a = Platform(self, "a")
         self.b = Platform(self, "b")

@@ -192,9 +192,11 @@ def collateral_can_be_tried_before_it_is_in_a_policy(tool):
 
 def own_policy_that_does_not_open_accepts_nobody(tool):
     broken = Peer(tool, "broken", tool.host["a"], tool.policy)
-    broken.policy = tool.write("broken.json", read(tool.policy + "/policy.json")[:-9])
+    policy = read(tool.policy + "/policy.json")
+    broken.policy = tool.write("broken.json", policy.replace(b'"policySvn":1', b'"policySvn":2'))
     verdict = check(tool, broken, tool.peer, code=1)
-    equal(verdict["failed"], "own_policy")
+    equal((verdict["failed"], verdict["reject_code"]), ("own_policy", "ERR_POLICY_SIGNATURE"))
+    equal(tool.path("broken.json") in tool.errors, True)
 
 
 def unreadable_input_is_named(tool):
@@ -204,8 +206,13 @@ def unreadable_input_is_named(tool):
     equal(empty in tool.errors, True)
     tool.run(*base, "--peer-quote", tool.peer.quote, "--peer-eventlog", tool.path("none"), code=2)
     equal(tool.path("none") in tool.errors, True)
-    tool.run(*base, "--peer-quote", tool.peer.quote, "--peer-eventlog", tool.peer.log, "--role",
-             "both", code=2)
+    peer = ["--peer-quote", tool.peer.quote, "--peer-eventlog", tool.peer.log]
+    cut = tool.write("cut", read(tool.own.policy)[:-9])
+    tool.run("policy", "check", "-p", cut, "-c", tool.own.chain, *peer, code=2)
+    equal(cut in tool.errors, True)
+    tool.run(*base, *peer, "--own-quote", cut, code=2)
+    equal(cut in tool.errors, True)
+    tool.run(*base, *peer, "--role", "both", code=2)
     equal("--role" in tool.errors, True)
 
 
@@ -379,11 +386,13 @@ def v1_rules_about_this_side_need_it(tool):
 
 def v1_policies_are_checked_for_their_form(tool):
     equal(tool.json("policy", "verify", "-p", tool.policy_v1), {"accepted": True})
-    for text in (read(tool.policy_v1) + b"x", read(tool.policy_v1).replace(b"equal", b"eq"),
-                 b"{}"):
+    for text in (read(tool.policy_v1).replace(b"equal", b"eq"), b"{}"):
         equal(tool.json("policy", "verify", "-p", tool.write("bad.json", text), code=1),
               {"accepted": False})
         equal(tool.path("bad.json") in tool.errors, True)
+    for text in (read(tool.policy_v1) + b"x", read(tool.policy_v1)[:-1], b"\0\0", b""):
+        tool.run("policy", "verify", "-p", tool.write("cut.json", text), code=2)
+        equal(tool.path("cut.json") in tool.errors, True)
     tool.run("policy", "verify", "-p", tool.own.policy, code=2)
     equal("--cert-chain" in tool.errors, True)
 
@@ -397,7 +406,8 @@ def versions_are_not_mixed(tool):
              "--peer-eventlog", tool.peer_v1.log, code=2)
     equal("--policy-issuer-chain" in tool.errors, True)
     base[3] = tool.own.policy
-    equal(tool.json(*base, code=1)["failed"], "own_policy")
+    tool.run(*base, code=2)
+    equal(tool.own.policy in tool.errors, True)
 
 
 # --- eventlog --------------------------------------------------------------------------------

@@ -527,8 +527,11 @@ def published_v1_policies_have_the_published_form(tool):
     found = [name for name in sorted(os.listdir(folder)) if name.endswith(".json")]
     equal(bad < set(found), True)
     for name in found:
-        verdict = tool.json("policy", "verify", "-p", os.path.join(folder, name),
-                            code=1 if name in bad else 0)
+        path = os.path.join(folder, name)
+        if name == "policy_005.json":  # not even JSON
+            tool.run("policy", "verify", "-p", path, code=2)
+            continue
+        verdict = tool.json("policy", "verify", "-p", path, code=1 if name in bad else 0)
         equal(verdict, {"accepted": name not in bad}, name)
 
 

@@ -30,6 +30,8 @@ static int verify_v1(const struct named_text *policy, bool json)
 	if (strstr((const char *)policy->text.data, "\"policyData\"") != NULL)
 		return tool_fail(TOOL_USAGE, "%s: is a policy v2: --cert-chain is needed",
 			policy->name);
+	if (status == ERR_JSON || status == ERR_JSON_DEPTH)
+		return tool_fail(TOOL_USAGE, "%s: %s", policy->name, status_text(status));
 	if (json)
 		printf("{\"accepted\":%s}\n", status == STATUS_OK ? "true" : "false");
 	else if (status == STATUS_OK)

@@ -209,6 +209,34 @@ static void cleanup_input(struct check_input *in)
 		cleanup_blob(blobs[i]);
 }
 
+/* What this side gave cannot be read: no verdict on the peer, good or bad. */
+static bool is_unreadable(const struct check_verdict *v)
+{
+	const bool own = v->step == CHECK_OWN_POLICY || v->step == CHECK_OWN_SIDE;
+
+	switch (v->status) {
+	case ERR_JSON:
+	case ERR_JSON_DEPTH:
+	case ERR_POLICY_FORMAT:
+	case ERR_QUOTE_FORMAT:
+	case ERR_EVENT_LOG:
+		return own;
+	default:
+		return false;
+	}
+}
+
+static const char *subject(const struct paths *p, const struct check_verdict *v)
+{
+	if (v->step == CHECK_OWN_POLICY)
+		return p->policy;
+	if (v->step == CHECK_OWN_SIDE)
+		return v->status == ERR_EVENT_LOG || v->status == ERR_EVENT_LOG_RTMR ?
+			       p->own_event_log :
+			       p->own_quote;
+	return p->quote;
+}
+
 static int tell(const struct paths *p, bool v1, const struct check_verdict *v, bool json)
 {
 	if (v->undecided)
@@ -216,6 +244,8 @@ static int tell(const struct paths *p, bool v1, const struct check_verdict *v, b
 			"%s: %s[%u] %s compares with this side: --own-quote is needed%s", p->policy,
 			v->reason.place.block, v->reason.place.index, v->reason.place.property,
 			v1 ? ", and --own-eventlog" : "");
+	if (is_unreadable(v))
+		return tool_fail(TOOL_USAGE, "%s: %s", subject(p, v), status_text(v->status));
 	if (json) {
 		AUTO_JSON verdict = verdict_json(v, v1);
 		AUTO_TEXT text = json_compact(verdict);
@@ -225,11 +255,8 @@ static int tell(const struct paths *p, bool v1, const struct check_verdict *v, b
 	}
 	if (v->status == STATUS_OK)
 		return TOOL_OK;
-	const char *about = v->step == CHECK_OWN_POLICY ? p->policy :
-			    v->step == CHECK_OWN_SIDE	? p->own_quote :
-							  p->quote;
-	return tool_fail(TOOL_REJECT, "%s: rejected at %s: %s", about, steps[v->step].name,
-		status_text(v->status));
+	return tool_fail(TOOL_REJECT, "%s: rejected at %s: %s", subject(p, v),
+		steps[v->step].name, status_text(v->status));
 }
 
 int policy_check_command(int argc, char **argv)

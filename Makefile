@@ -4,14 +4,16 @@ BUILD := build
 CONFIGURE = test -f $(BUILD)/$(1)/build.ninja || $(2) meson setup $(3) $(BUILD)/$(1)
 
 .DEFAULT_GOAL := all
-.PHONY: all test memtest bench bench-attest fuzz install clean help setup gcc clang sanitize
+.PHONY: all test memtest bench bench-attest fuzz fuzz-build fuzz-corpus fuzz-seeds \
+	fuzz-coverage install clean help setup gcc clang sanitize
 
 help:
 	@echo 'make            build everything with gcc: $(BUILD)/gcc'
 	@echo 'make test       build with gcc, clang and sanitizers, run every test that needs no TDX'
 	@echo 'make memtest    the memory consumption test: two sessions at once, SPDM, policy v2'
 	@echo 'make bench      what quote verification costs, beside its primitives and OpenSSL'
-	@echo 'make fuzz       run each libFuzzer target for FUZZ_SECONDS (60)'
+	@echo 'make fuzz       run each libFuzzer target for FUZZ_SECONDS (60), FUZZ_JOBS at a time;'
+	@echo '                then also: fuzz-coverage, fuzz-corpus, fuzz-seeds'
 	@echo 'make install    install migtd, tdhost, migmem and migtd-tool (PREFIX, DESTDIR)'
 	@echo 'make clean      remove $(BUILD)'
 	@echo 'Missing Debian packages are installed where we may, else named.'
@@ -57,16 +59,34 @@ bench-attest: gcc
 		$(ATTEST_VECTORS)/real/migtd_az__migtd_prod/quote.bin \
 		$(ATTEST_VECTORS)/bundles/collateral_production_fmspc.json
 
+# Each target of tests/fuzz/targets, FUZZ_JOBS at a time, from its corpus in tests/fuzz/corpus.
 # Inputs that found something new stay in build/corpus and are where the next run starts.
 FUZZ_SECONDS ?= 60
-fuzz: setup
+FUZZ_JOBS ?= $(shell nproc)
+fuzz: fuzz-build
+	@tests/fuzz/run.py $(BUILD)/fuzz $(BUILD)/corpus $(FUZZ_SECONDS) $(FUZZ_JOBS) $(FUZZ_TARGETS)
+
+fuzz-build: setup
 	@$(call CONFIGURE,fuzz,CC=clang,-Dfuzz=true -Db_sanitize=address$(comma)undefined -Db_lundef=false)
-	@ninja -C $(BUILD)/fuzz
-	@set -e; for target in $$(find $(BUILD)/fuzz/tests/fuzz -maxdepth 1 -type f -perm -u+x); do \
-		corpus=$(BUILD)/corpus/$$(basename $$target); mkdir -p $$corpus; echo $$target; \
-		$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
-			-artifact_prefix=$$corpus- $$corpus; \
-	done
+	@ninja -C $(BUILD)/fuzz fuzz
+
+# Puts into the corpora what `make fuzz` has found and `make fuzz-seeds` has made.
+fuzz-corpus: fuzz-build
+	@tests/fuzz/corpus.py $(BUILD)/fuzz $(BUILD)/seeds $(BUILD)/corpus $(FUZZ_TARGETS)
+
+# New certificates, CRLs, collateral and quotes to begin corpora with.  Quotes in corpus/verify and
+# build/corpus/verify belong to the collateral that is replaced.
+fuzz-seeds: gcc
+	@rm -rf $(BUILD)/seeds $(BUILD)/corpus/verify tests/fuzz/corpus/verify
+	@$(BUILD)/gcc/tests/fuzz/fuzz-seeds $(BUILD)/seeds
+	@cp $(BUILD)/seeds/collateral.json tests/fuzz/verify/collateral.json
+
+# Lines of each parser that its corpus reaches; fails below 90 %.
+profile = -fprofile-instr-generate
+fuzz-coverage: setup
+	@$(call CONFIGURE,coverage,CC=clang,-Dc_args='$(profile) -fcoverage-mapping' -Dc_link_args=$(profile))
+	@ninja -C $(BUILD)/coverage fuzz
+	@tests/fuzz/coverage.py $(BUILD)/coverage
 
 PREFIX ?= /usr/local
 install: setup

@@ -110,13 +110,24 @@ static struct oracle_certificate certificate(const char *subject, const char *is
 		.signer = signer, .md = EVP_sha256(), .serial = serial, .is_ca = is_ca};
 }
 
+static EVP_PKEY *new_key(int number)
+{
+	(void)number;
+	return oracle_key("P-256");
+}
+
 void world_create(struct world *w)
+{
+	world_create_with(w, new_key);
+}
+
+void world_create_with(struct world *w, EVP_PKEY *key(int number))
 {
 	const char *root = "Intel SGX Root CA", *ca = "Intel SGX PCK Platform CA";
 
 	memset(w, 0, sizeof(*w));
 	for (int i = 0; i < WORLD_KEYS; i++)
-		w->key[i] = oracle_key("P-256");
+		w->key[i] = key(i);
 	w->root = certificate(root, root, w->key[ROOT], w->key[ROOT], 1, true);
 	w->ca = certificate(ca, root, w->key[CA], w->key[ROOT], 2, true);
 	w->pck = certificate("Intel SGX PCK Certificate", ca, w->key[PCK], w->key[CA], 3, false);

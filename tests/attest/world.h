@@ -54,6 +54,8 @@ struct world {
 
 /* One UpToDate level of components {5, 0...}, pcesvn 10, TDX {3, 0...}; the platform has it. */
 void world_create(struct world *w);
+/* The same with keys from `key`, by the numbers above; the world owns them. */
+void world_create_with(struct world *w, EVP_PKEY *key(int number));
 void world_free(struct world *w);
 
 /* {"tcb": {...}, "tcbDate", "tcbStatus"}, a date "YYYY-MM-DD" */

@@ -27,9 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 
 	own.policy = bytes;
 	own.policy_size = n;
-	own.index.common.end = (uint32_t)n;
+	own.index.common.end = own.index.forward.end = own.index.backward.end = (uint32_t)n;
 	const enum status source = policy_evaluate(&own, true, &peer, &facts, &good, &reason);
 	HOLDS(source == policy_evaluate(&own, false, &peer, &facts, &good, &reason));
+	if (source == STATUS_OK)
+		ACCEPTED();
 	facts.migtd_status = TCB_REVOKED;
 	HOLDS(policy_evaluate(&own, true, &peer, &facts, &good, &reason) != STATUS_OK);
 	facts = good;

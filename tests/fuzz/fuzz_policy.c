@@ -4,14 +4,16 @@
 
 #include "policy/policy.h"
 
+/* As the own blob, filling an index, or held against that of an own one. */
 static enum status read_blob(const uint8_t *blob, size_t n, size_t piece,
-	struct policy_record *record, struct policy_index *index)
+	struct policy_record *record, struct policy_index *index, const struct policy_index *own)
 {
 	static struct policy_reader r;
 
 	memset(record, 0, sizeof(*record));
-	memset(index, 0, sizeof(*index));
-	policy_reader_begin(&r, record, index, NULL, (uint32_t)n);
+	if (index != NULL)
+		memset(index, 0, sizeof(*index));
+	policy_reader_begin(&r, record, index, own, (uint32_t)n);
 	for (size_t at = 0; at < n; at += piece)
 		TRY(policy_reader_feed(&r, blob + at, n - at < piece ? n - at : piece));
 	TRY(policy_reader_end(&r));
@@ -21,23 +23,23 @@ static enum status read_blob(const uint8_t *blob, size_t n, size_t piece,
 	return STATUS_OK;
 }
 
-static void no_random(void *ctx, uint8_t *to, size_t n)
-{
-	(void)ctx;
-	memset(to, 0, n);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	static _Alignas(16) uint8_t arena[CRYPTO_ARENA_SIZE];
 	static struct policy_record whole, cut;
 	static struct policy_index of_whole, of_cut;
 
 	if (n < 1 || n > POLICY_BLOB_MAX)
 		return 0;
-	crypto_init(arena, sizeof(arena), no_random, NULL);
-	const enum status status = read_blob(bytes + 1, n - 1, n, &whole, &of_whole);
-	HOLDS(status == read_blob(bytes + 1, n - 1, 1 + bytes[0], &cut, &of_cut));
+	fuzz_start_crypto();
+	const enum status status = read_blob(bytes + 1, n - 1, n, &whole, &of_whole,
+		NULL);
+	HOLDS(status == read_blob(bytes + 1, n - 1, 1 + bytes[0], &cut, &of_cut, NULL));
 	HOLDS(status != STATUS_OK || memcmp(&whole, &cut, sizeof(whole)) == 0);
+	if (status != STATUS_OK)
+		return 0;
+	ACCEPTED();
+	HOLDS(read_blob(bytes + 1, n - 1, 4096, &cut, NULL, &of_whole) == STATUS_OK);
+	HOLDS(cut.format == whole.format && cut.policy_svn == whole.policy_svn);
+	HOLDS(cut.mapping_count == whole.mapping_count && cut.level_count == whole.level_count);
 	return 0;
 }

@@ -14,7 +14,9 @@
  *  - basicConstraints must say CA for root and CAs and must not for leaves; inner and outer
  *    signature algorithm agree; no extension comes twice;
  *  - the signature part of a quote holds its certification data and nothing else; padding behind
- *    it is free; the chain has LF line ends and begins with the PCK certificate;
+ *    it is free; the chain has LF line ends, begins with the PCK certificate and ends with one NUL
+ *    or none;
+ *  - one malformed platform entry makes the whole bundle unusable;
  *  - a serial number has at most 20 bytes;
  *  - CRLs may be PEM, hexadecimal or (fetched) DER and name their issuer byte for byte; an unknown
  *    critical extension, of the CRL or of an entry, voids the CRL;

@@ -262,29 +262,53 @@ static void put_number(struct der *d, char arc, unsigned value)
 	put_pair(d, path, 2, 0x02, bytes + skip, 3 - skip);
 }
 
+/* One member of the extension, by its number. */
+static void put_member(const struct world *w, struct der *d, unsigned number)
+{
+	struct der tcb = {.n = 0}, configuration = {.n = 0};
+	const uint8_t padded[] = {0, 0, (uint8_t)w->pcesvn};
+
+	switch (number) {
+	case 1:
+		put_pair(d, "\x01", 1, 0x04, zeros(16), 16);
+		break;
+	case 2:
+		for (int i = 0; i < 16; i++)
+			put_number(&tcb, (char)(i + 1), w->sgx_components[i]);
+		if (w->sgx_padded)
+			put_pair(&tcb, "\x02\x11", 2, 0x02, padded, sizeof(padded));
+		else
+			put_number(&tcb, 17, w->pcesvn);
+		put_pair(&tcb, "\x02\x12", 2, 0x04, w->sgx_components, 16);
+		put_pair(d, "\x02", 1, 0x30, tcb.bytes, tcb.n);
+		break;
+	case 3:
+		put_pair(d, "\x03", 1, 0x04, w->pce_id, 2);
+		break;
+	case 4:
+		put_pair(d, "\x04", 1, 0x04, w->fmspc, 6);
+		break;
+	case 5:
+		put_pair(d, "\x05", 1, 0x0a, "\x01", 1);
+		break;
+	case 6:
+		put_pair(d, "\x06", 1, 0x04, zeros(16), 16);
+		break;
+	default:
+		put_pair(&configuration, "\x07\x01", 2, 0x01, "\xff", 1);
+		put_pair(d, "\x07", 1, 0x30, configuration.bytes, configuration.n);
+		break;
+	}
+}
+
 static void make_sgx_extension(const struct world *w, struct der *d)
 {
-	struct der list = {.n = 0}, tcb = {.n = 0}, configuration = {.n = 0};
+	struct der list = {.n = 0};
 
-	for (int i = 0; i < 16; i++)
-		put_number(&tcb, (char)(i + 1), w->sgx_components[i]);
-	put_number(&tcb, 17, w->pcesvn);
-	put_pair(&tcb, "\x02\x12", 2, 0x04, w->sgx_components, 16);
-	put_pair(&configuration, "\x07\x01", 2, 0x01, "\xff", 1);
-
-	put_pair(&list, "\x01", 1, 0x04, zeros(16), 16);
-	if (w->sgx_twice)
-		put_pair(&list, "\x01", 1, 0x04, zeros(16), 16);
-	else
-		put_pair(&list, "\x02", 1, 0x30, tcb.bytes, tcb.n);
-	put_pair(&list, "\x03", 1, 0x04, w->pce_id, 2);
-	put_pair(&list, "\x04", 1, 0x04, w->fmspc, 6);
-	if (w->sgx_members > 4)
-		put_pair(&list, "\x05", 1, 0x0a, "\x01", 1);
-	if (w->sgx_members > 5)
-		put_pair(&list, "\x06", 1, 0x04, zeros(16), 16);
-	if (w->sgx_members > 6)
-		put_pair(&list, "\x07", 1, 0x30, configuration.bytes, configuration.n);
+	for (unsigned i = 1; i <= w->sgx_members; i++) {
+		const unsigned number = w->sgx_reversed ? w->sgx_members + 1 - i : i;
+		put_member(w, &list, w->sgx_twice && number == 2 ? 1 : number);
+	}
 	d->n = 0;
 	put_tlv(d, 0x30, list.bytes, list.n);
 }
@@ -463,7 +487,7 @@ static void make_quote(const struct world *w, struct world_files *f)
 	add_number(f, w->version, 2);
 	add_number(f, 2, 2);
 	add_number(f, 0x81, 4);
-	add_number(f, 0, 4);
+	add_number(f, w->header_reserved, 4);
 	add(f, "\x93\x9a\x72\x33\xf7\x9c\x4c\xa9\x94\x0a\x0d\xb3\x95\x7f\x06\x07", 16);
 	add(f, zeros(20), 20);
 	add_body(w, f);

@@ -37,6 +37,9 @@ struct world {
 	unsigned version, body_type;	/* 4, or 5 with 2 or 3 */
 	unsigned sgx_members;		/* 5 or 7 */
 	bool sgx_twice;			/* the first member instead of the second */
+	bool sgx_reversed;		/* members in the opposite order */
+	bool sgx_padded;		/* PCESVN in one octet too many */
+	uint8_t header_reserved;	/* of the quote */
 	uint8_t mr_signer_seam, seam_attributes;	/* first byte of them */
 	uint16_t qe_isvsvn, qe_prod_id;
 	uint8_t qe_attributes, qe_misc;	/* first byte */

@@ -231,6 +231,43 @@ static void folder_of_answers_gives_the_result_of_the_bundle(void **state)
 	}
 }
 
+/* The service's bodies as stored publicly, with the two chains that came in its headers. */
+static void recorded_answers_serve_once_their_chains_are_there(void **state)
+{
+	static const char *const body[] = {"tcbInfo_50806f000000.json", "qeIdentity.json",
+		"pckcrl.der", "rootcrl.der"};
+	AUTO_TEXT quote = case_file("real/gotdx_spr_e4__gotdx", "quote.bin");
+	AUTO_TEXT collateral = case_file("real/gotdx_spr_e4__gotdx", "collateral.json");
+	AUTO_TEXT other = case_file("real/trustee4__migtd_thim", "quote.bin");
+	AUTO_TEXT folder = temp_path("recorded");
+	AUTO_JSON bundle = json_of(collateral);
+	AUTO_RUN r = {0};
+
+	(void)state;
+	assert_int_equal(folder_make(folder), TOOL_OK);
+	for (size_t i = 0; i < COUNT_OF(body); i++) {
+		AUTO_TEXT from = case_file("pcs_raw", body[i]);
+		AUTO_TEXT to = tool_text("%s/%s", folder, body[i]);
+		AUTO_BLOB bytes = {0};
+		read_into(from, &bytes);
+		write_bytes(to, bytes.data, bytes.size);
+	}
+	run(&r, "collateral", "check", folder, NULL);
+	assert_int_equal(r.code, 2);
+	assert_one_line_naming(&r, "root certificate");
+	write_member(folder, "pckCrlIssuerChain.pem", bundle, "pckCrlIssuerChain");
+	write_member(folder, "tcbInfoIssuerChain.pem",
+		json_array_get(json_object_get(bundle, "platforms"), 0), "tcbInfoIssuerChain");
+	run(&r, "collateral", "check", folder, NULL);
+	assert_int_equal(r.code, 0);
+	AUTO_JSON got = verify(&r, quote, folder);
+	assert_string_equal(text_in(got, "verdict"), "reject");
+	assert_string_equal(text_in(got, "reject_stage"), "tcb_status");
+	AUTO_JSON accepted = verify(&r, other, folder);
+	assert_string_equal(text_in(accepted, "verdict"), "accept");
+	assert_string_equal(text_in(accepted, "fmspc"), "50806F000000");
+}
+
 /* Writes the first block of a PEM file as `to`, in DER or in hexadecimal, in place of it. */
 static void recode(const char *folder, const char *pem, const char *to, bool hex)
 {
@@ -496,6 +533,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(advisories_are_those_of_the_matched_levels),
 		cmocka_unit_test(packed_collateral_gives_the_result_of_its_bundle),
 		cmocka_unit_test(folder_of_answers_gives_the_result_of_the_bundle),
+		cmocka_unit_test(recorded_answers_serve_once_their_chains_are_there),
 		cmocka_unit_test(answers_are_read_in_every_encoding_of_the_service),
 		cmocka_unit_test(given_root_is_the_anchor),
 		cmocka_unit_test(unusable_input_ends_with_2),

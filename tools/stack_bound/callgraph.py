@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import tempfile
 
 REPORT = "-fcallgraph-info=su"
 INDIRECT = "__indirect_call"
@@ -40,9 +41,22 @@ def of_build(build):
                 os.path.getmtime(h) for h in glob.glob(f"{project_of(source)}/**/*.h", recursive=True))
             if not os.path.exists(path) or os.path.getmtime(path) < max(newest_header,
                                                                        os.path.getmtime(source)):
-                subprocess.run(words[1:], cwd=build, check=True)
+                compile_report(words[1:], build, path)
         paths.append(path)
     return sorted(p for p in paths if os.path.exists(p))
+
+
+def compile_report(words, build, path):
+    """Compiles once more, for the report alone: the build's own objects stay as they are."""
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(path)) as folder:
+        output = os.path.join(folder, os.path.basename(path))
+        words = words.copy()
+        words[words.index("-o") + 1] = os.path.relpath(output[:-3] + ".o", build)
+        for option in ("-MF", "-MQ"):
+            if option in words:
+                words[words.index(option) + 1] = os.devnull
+        subprocess.run(words, cwd=build, check=True)
+        os.replace(output, path)
 
 
 def project_of(source):

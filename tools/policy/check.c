@@ -59,8 +59,6 @@ static enum status own_side(struct judge *j)
 {
 	const struct blob *quote = &j->in->own_quote;
 
-	if (quote->size == 0)
-		return STATUS_OK;
 	TRY(verify_quote(
 		&j->own.collateral, &j->scratch, quote->data, quote->size, &j->own_result));
 	return policy_facts_of(&j->own, &j->own.record, &j->own_result, &j->own_facts);
@@ -214,8 +212,6 @@ static enum status initial(struct judge *j)
 {
 	const struct blob *tdinfo = &j->in->init_tdinfo, *ext = &j->in->servtd_ext;
 
-	if (j->in->is_source || tdinfo->size == 0)
-		return STATUS_OK;
 	if (tdinfo->size != INIT_TDINFO_SIZE || ext->size != SERVTD_EXT_SIZE)
 		return ERR_INIT_TDINFO;
 	return policy_check_initial(&j->own, &j->result, tdinfo->data, ext->data);
@@ -236,8 +232,6 @@ static enum status own_side_v1(struct judge *j)
 {
 	const struct blob *quote = &j->in->own_quote;
 
-	if (quote->size == 0)
-		return STATUS_OK;
 	TRY(verify_quote(
 		&j->own.collateral, &j->scratch, quote->data, quote->size, &j->own_result));
 	/* No peer ever replays it, but a log of another TD would answer for this one. */
@@ -341,6 +335,16 @@ static enum status (*const steps_v2[CHECK_STEPS])(struct judge *j) = {
 	[CHECK_INITIAL] = initial,
 };
 
+/* What was not given is not checked, and not told as if it were. */
+static bool is_given(const struct check_input *in, enum check_step step)
+{
+	if (step == CHECK_OWN_SIDE)
+		return in->own_quote.size > 0;
+	if (step == CHECK_INITIAL)
+		return !in->is_source && in->init_tdinfo.size > 0;
+	return true;
+}
+
 void policy_check(const struct check_input *in, struct check_verdict *v)
 {
 	enum status (*const *steps)(struct judge *j) = in->v1 ? steps_v1 : steps_v2;
@@ -351,7 +355,7 @@ void policy_check(const struct check_input *in, struct check_verdict *v)
 	if (judge_begin(j))
 		v->status = STATUS_OK;
 	for (v->step = 0; v->status == STATUS_OK && v->step < CHECK_STEPS; v->step++) {
-		if (steps[v->step] == NULL)
+		if (steps[v->step] == NULL || !is_given(in, v->step))
 			continue;
 		v->status = steps[v->step](j);
 		v->done[v->step] = v->status == STATUS_OK;

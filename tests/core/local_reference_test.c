@@ -14,7 +14,8 @@ static struct fake_td fake;
 static struct tdcall_scratch *scratch;
 static uint8_t copy[QUOTE_SIZE_MAX];
 static uint8_t *quote_buffer;
-static unsigned quotes;
+static unsigned quotes, reports;
+static uint64_t vmm_says;	/* R10 of GetQuote */
 
 static const uint8_t svn[16] = {5, 0, 7};
 
@@ -24,6 +25,7 @@ static void answer(struct fake_td *f, struct tdcall_regs *regs)
 	if (regs->rax == LEAF_MR_REPORT) {
 		memset(scratch->report, 0, sizeof(scratch->report));
 		memcpy(scratch->report + 264, svn, sizeof(svn));
+		reports++;
 		regs->rax = 0;
 		return;
 	}
@@ -31,7 +33,7 @@ static void answer(struct fake_td *f, struct tdcall_regs *regs)
 	memset(quote_buffer + 8, IN_FLIGHT, 8);
 	quotes++;
 	regs->rax = 0;
-	regs->r10 = 0;
+	regs->r10 = vmm_says;
 }
 
 static int set_up(void **state)
@@ -49,7 +51,8 @@ static int set_up(void **state)
 	td.reference.valid = true;
 	td.reference.made_at = MADE_AT;
 	memcpy(td.reference.tee_tcb_svn, svn, sizeof(svn));
-	quotes = 0;
+	quotes = reports = 0;
+	vmm_says = 0;
 	return 0;
 }
 
@@ -123,6 +126,61 @@ static void a_quote_that_never_comes_is_given_up(void **state)
 	assert_int_equal(td.shared.used, 0);
 }
 
+/* Attempts at 0, 1, 3, 7, 15 and 31 s, each with a TDREPORT of its own; none before its time. */
+static void a_busy_service_is_asked_six_times(void **state)
+{
+	static const uint64_t attempt_ms[] = {0, 1000, 3000, 7000, 15000, 31000};
+	const unsigned n = sizeof(attempt_ms) / sizeof(attempt_ms[0]);
+	const uint64_t begun = MADE_AT + LOCAL_REFERENCE_MS;
+
+	(void)state;
+	vmm_says = 1;
+	td.now = begun;
+	assert_int_equal(local_reference_ready(&td, svn, false), STATUS_PENDING);
+	for (unsigned i = 1; i < n; i++) {
+		assert_int_equal(quotes, i);
+		td.now = begun + attempt_ms[i] - 1;
+		assert_false(local_reference_step(&td));
+		assert_int_equal(quotes, i);
+		td.now = begun + attempt_ms[i];
+		assert_int_equal(local_reference_step(&td), i + 1 == n);
+	}
+	assert_int_equal(quotes, n);
+	assert_int_equal(reports, n);
+	assert_int_equal(td.shared.used, 0);
+	assert_int_equal(local_reference_ready(&td, svn, true), ERR_GET_QUOTE_BUSY);
+}
+
+/* The same of a session, by its own clock. */
+static void a_busy_service_is_asked_six_times_by_a_session(void **state)
+{
+	static const uint64_t pause_ms[] = {1000, 2000, 4000, 8000, 16000};
+	const unsigned n = sizeof(pause_ms) / sizeof(pause_ms[0]);
+	static struct session s;
+
+	(void)state;
+	vmm_says = 1;
+	memset(&s, 0, sizeof(s));
+	s.td = &td;
+	s.phase = PHASE_QUOTE;
+	s.budget_ms = 60000;
+	s.last_ms = td.now;
+	for (unsigned i = 0; i < n; i++) {
+		assert_int_equal(own_quote_step(&s), STATUS_PENDING);
+		assert_int_equal(quotes, i + 1);
+		td.now += pause_ms[i] - 1;
+		assert_int_equal(session_clock(&s, td.now), STATUS_OK);
+		assert_int_equal(own_quote_step(&s), STATUS_PENDING);
+		assert_int_equal(quotes, i + 1);
+		td.now++;
+		assert_int_equal(session_clock(&s, td.now), STATUS_OK);
+	}
+	assert_int_equal(own_quote_step(&s), ERR_GET_QUOTE_BUSY);
+	assert_int_equal(quotes, n + 1);
+	assert_int_equal(reports, n + 1);
+	assert_int_equal(td.shared.used, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +193,10 @@ int main(void)
 			a_successor_that_fails_is_no_reference, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_quote_that_never_comes_is_given_up, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_busy_service_is_asked_six_times, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_busy_service_is_asked_six_times_by_a_session, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,8 +65,8 @@ enum vdm_element {
 
 /*
  * What the exchange carries (ops 0x03 to 0x06) belongs to the owner.  Element order, count and
- * framing are the engine's; lengths the profile fixes (48, 272, 512, 4, 32) are checked by it
- * before element_begin().
+ * framing are the engine's; the lengths of op 0x05 and 0x06 (4, 32) are checked by it before
+ * element_begin(), those of op 0x03 and 0x04 by the owner in it.
  */
 struct spdm_owner_ops {
 	/*

@@ -86,6 +86,16 @@ static bool elements_done(const struct spdm_vdm *v)
 	return v->element == v->schema->count;
 }
 
+/* The element at hand has all its bytes; at once, when it has none. */
+static bool element_done(struct spdm_vdm *v)
+{
+	if (v->element_at < v->element_size)
+		return false;
+	v->element++;
+	next_element(v);
+	return true;
+}
+
 /* --- incoming ------------------------------------------------------------------------------ */
 
 enum status vdm_receive_begin(struct spdm *s, const struct vdm_schema *schema, uint32_t size)
@@ -113,7 +123,9 @@ static enum status element_begin(struct spdm *s)
 	v->element_size = size;
 	v->element_at = 0;
 	v->in_element = true;
-	return spdm_owner_must(s, s->ops->element_begin(s->owner, (enum vdm_element)type, size));
+	TRY(spdm_owner_must(s, s->ops->element_begin(s->owner, (enum vdm_element)type, size)));
+	(void)element_done(v);
+	return STATUS_OK;
 }
 
 /* Gathers the header at hand; the number of bytes taken. */
@@ -148,10 +160,7 @@ static enum status element_receive(struct spdm *s, const uint8_t *from, size_t n
 			s->ops->element_write(s->owner, type, v->element_at, from, *taken)));
 	v->element_at += (uint32_t)*taken;
 	v->at += (uint32_t)*taken;
-	if (v->element_at == v->element_size) {
-		v->element++;
-		next_element(v);
-	}
+	(void)element_done(v);
 	return STATUS_OK;
 }
 
@@ -258,10 +267,9 @@ static void head_send(struct spdm *s, uint8_t *to, size_t n, size_t *given)
 	v->head_at = (uint8_t)(v->head_at + *given);
 	if (v->head_at < v->head_size)
 		return;
-	if (v->head_size == VDM_HEADER_SIZE)
+	v->in_element = v->head_size != VDM_HEADER_SIZE;
+	if (!v->in_element || element_done(v))
 		element_start(s);
-	else
-		v->in_element = true;
 }
 
 static enum status element_send(struct spdm *s, uint8_t *to, size_t n, size_t *given)
@@ -275,10 +283,8 @@ static enum status element_send(struct spdm *s, uint8_t *to, size_t n, size_t *g
 		TRY(spdm_owner_must(s,
 			s->ops->element_read(s->owner, type, v->element_at, to, *given)));
 	v->element_at += (uint32_t)*given;
-	if (v->element_at == v->element_size) {
-		v->element++;
+	if (element_done(v))
 		element_start(s);
-	}
 	return STATUS_OK;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
  * Ops 0x03 and 0x04: quotes and what goes with them (spec 3.4), whole or in chunks (spec 3.9).  The
- * hashes of the two messages are the requester's identity in the transcript.
+ * hashes of the two messages are the requester's identity in the transcript.  How long an element
+ * must be is the owner's to say: policy v1 ignores what policy v2 wants in full.
  */
 #include "spdm/engine.h"
 
@@ -10,8 +11,8 @@ const struct vdm_schema vdm_attest_req = {
 	.op = VDM_ATTEST_REQ,
 	.clear = true,
 	.count = 5,
-	.elements = {{ELEMENT_QUOTE, 0}, {ELEMENT_EVENT_LOG, 0}, {ELEMENT_POLICY_HASH, 48},
-		{ELEMENT_SERVTD_EXT, 272}, {ELEMENT_INIT_TDINFO, 512}},
+	.elements = {{ELEMENT_QUOTE, 0}, {ELEMENT_EVENT_LOG, 0}, {ELEMENT_POLICY_HASH, 0},
+		{ELEMENT_SERVTD_EXT, 0}, {ELEMENT_INIT_TDINFO, 0}},
 };
 
 const struct vdm_schema vdm_attest_rsp = {
@@ -20,7 +21,7 @@ const struct vdm_schema vdm_attest_rsp = {
 	.clear = true,
 	.next_state = SPDM_STATE_FINISH,
 	.count = 3,
-	.elements = {{ELEMENT_QUOTE, 0}, {ELEMENT_EVENT_LOG, 0}, {ELEMENT_POLICY_HASH, 48}},
+	.elements = {{ELEMENT_QUOTE, 0}, {ELEMENT_EVENT_LOG, 0}, {ELEMENT_POLICY_HASH, 0}},
 };
 
 enum status spdm_attest_req_build(struct spdm *s)

@@ -144,7 +144,7 @@ static void an_owner_of_wrong_sizes_is_refused(void **state)
 	struct pair *p = pair_new(100, 100);
 
 	(void)state;
-	owner_set(&p->source, ELEMENT_INIT_TDINFO, NULL, 511);
+	owner_set(&p->source, ELEMENT_EXPORT_VERSION, NULL, 3);
 	pair_run(p);
 	assert_int_equal(p->requester_status, ERR_INTERNAL);
 	pair_free(p);

@@ -86,7 +86,7 @@ static void every_state_has_a_rule_for_every_message(void **state)
 	}
 }
 
-static void every_schema_ends_in_an_element_of_fixed_size(void **state)
+static void every_schema_has_its_elements(void **state)
 {
 	const struct vdm_schema *const schemas[] = {&vdm_attest_req, &vdm_attest_rsp,
 		&vdm_migration_info_req, &vdm_migration_info_rsp};
@@ -95,7 +95,6 @@ static void every_schema_ends_in_an_element_of_fixed_size(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(schemas); i++) {
 		assert_true(schemas[i]->count > 0);
 		assert_true(schemas[i]->count <= ARRAY_SIZE(schemas[i]->elements));
-		assert_int_not_equal(schemas[i]->elements[schemas[i]->count - 1].size, 0);
 	}
 }
 
@@ -486,7 +485,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(every_state_has_a_rule_for_every_message, seed),
-		cmocka_unit_test_setup(every_schema_ends_in_an_element_of_fixed_size, seed),
+		cmocka_unit_test_setup(every_schema_has_its_elements, seed),
 		cmocka_unit_test_setup(every_message_out_of_place_ends_the_session, seed),
 		cmocka_unit_test_setup(failures_have_the_error_codes_of_the_standard, seed),
 		cmocka_unit_test_setup(broken_frames_get_no_answer, seed),

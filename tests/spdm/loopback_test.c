@@ -90,12 +90,22 @@ static void sizes_around_the_transfer_size_work(void **state)
 
 static void empty_elements_are_carried(void **state)
 {
-	struct pair *p = pair_new(0, 0);
+	/* Those that may be: with none, some or all behind them empty as well, the last included. */
+	static const enum vdm_element types[] = {
+		ELEMENT_INIT_TDINFO, ELEMENT_SERVTD_EXT, ELEMENT_POLICY_HASH};
 
 	(void)state;
-	pair_run(p);
-	assert_complete(p);
-	pair_free(p);
+	for (size_t empty = 0; empty <= ARRAY_SIZE(types); empty++) {
+		struct pair *p = pair_new(0, 0);
+
+		for (size_t i = 0; i < empty; i++)
+			owner_set(&p->source, types[i], NULL, 0);
+		if (empty == ARRAY_SIZE(types))
+			owner_set(&p->destination, ELEMENT_POLICY_HASH, NULL, 0);
+		pair_run(p);
+		assert_complete(p);
+		pair_free(p);
+	}
 }
 
 /* --- phases and owners --------------------------------------------------------------------- */

@@ -61,8 +61,10 @@ struct migtd_config {
 	size_t volume_size;
 	const uint8_t *policy;
 	size_t policy_size;
-	const uint8_t *issuer_chain;
+	const uint8_t *issuer_chain;	/* of a policy v2, or */
 	size_t issuer_chain_size;
+	const uint8_t *root_ca;	/* with a policy v1, DER: one of the two says which it is */
+	size_t root_ca_size;
 	uint64_t cid;		/* own vsock CID */
 	uint32_t timeout_ms;	/* limit of the pre-session and of the SPDM phase, each; 0 = 60 s */
 	uint32_t sessions_max;	/* 0 = as many as the heap holds */
@@ -107,7 +109,7 @@ struct migtd_counters {
 	size_t shared_size, shared_used, shared_extent_peak, shared_peak;
 	size_t shared_abandoned;	/* of shared_used: quote buffers without an owner, still the VMM's */
 	size_t private_copies;	/* private memory that shadows shared pages */
-	size_t config_bytes;	/* policy and chain, in place, outside the heap */
+	size_t config_bytes;	/* policy and chain or root CA, in place, outside the heap */
 	size_t bignum_peak;
 	struct mem_usage by_tag[MEM_TAG_COUNT];
 	size_t heap_by_phase[PHASE_COUNT];	/* most bytes live while any session was in it */

@@ -97,6 +97,21 @@ static void run_round(void *argument)
 	run->until = migtd_round(run->td);
 }
 
+static void configure_kind(struct migtd_config *c, const struct options *o)
+{
+	if (o->root_ca != NULL) {
+		const struct file root = file_read("root-ca", o->root_ca);
+
+		c->root_ca = root.bytes;
+		c->root_ca_size = root.n;
+	} else {
+		const struct file chain = file_read("policy-issuer-chain", o->issuer_chain);
+
+		c->issuer_chain = chain.bytes;
+		c->issuer_chain_size = chain.n;
+	}
+}
+
 static void configure(struct migtd_config *c, const struct options *o, const struct td_memory *m)
 {
 	*c = (struct migtd_config){
@@ -121,12 +136,10 @@ static void configure(struct migtd_config *c, const struct options *o, const str
 		c->volume_size = volume.n;
 	} else {
 		const struct file policy = file_read("policy", o->policy);
-		const struct file chain = file_read("policy-issuer-chain", o->issuer_chain);
 
 		c->policy = policy.bytes;
 		c->policy_size = policy.n;
-		c->issuer_chain = chain.bytes;
-		c->issuer_chain_size = chain.n;
+		configure_kind(c, o);
 	}
 }
 

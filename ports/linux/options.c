@@ -22,6 +22,7 @@ static const char usage[] =
 	"CONFIGURATION is one of\n"
 	"  --config VOLUME.fv              a configuration volume (migtd-tool enroll)\n"
 	"  --policy F --policy-v2 --policy-issuer-chain F\n"
+	"  --policy F --root-ca F          policy v1; the root CA is a DER certificate\n"
 	"\n"
 	"launch values, as QEMU's tdx-guest properties (hexadecimal, default zeros)\n"
 	"  --mrowner HEX --mrownerconfig HEX --mrconfigid HEX --attributes HEX\n"
@@ -239,7 +240,8 @@ static void option(struct options *o, int id, const char *text)
 		o->issuer_chain = text;
 		break;
 	case OPT_ROOT_CA:
-		die(EXIT_USAGE, "--root-ca %s: policy v1 is not supported so far (CAVEATS.md)", text);
+		o->root_ca = text;
+		break;
 	case OPT_TRANSPORT:
 		transport_option(text);
 		break;
@@ -278,20 +280,31 @@ static void option(struct options *o, int id, const char *text)
 	}
 }
 
+/* What lies beside the policy says which kind it is; --policy-v2 must agree. */
+static void check_configuration(const struct options *o)
+{
+	if (o->volume != NULL) {
+		if (o->policy != NULL || o->issuer_chain != NULL || o->root_ca != NULL)
+			die(EXIT_USAGE, "--config already holds the policy: drop --policy, --policy-issuer-chain and --root-ca");
+		return;
+	}
+	if (o->policy == NULL)
+		die(EXIT_USAGE, "--policy F (or --config VOLUME.fv) is missing");
+	if (o->root_ca != NULL && (o->policy_v2 || o->issuer_chain != NULL))
+		die(EXIT_USAGE, "--root-ca is for policy v1, --policy-v2 and --policy-issuer-chain for policy v2: drop one or the other");
+	if (o->root_ca == NULL && !o->policy_v2)
+		die(EXIT_USAGE, "--policy-v2 is missing, or --root-ca F for policy v1");
+	if (o->policy_v2 && o->issuer_chain == NULL)
+		die(EXIT_USAGE, "--policy-issuer-chain F is missing");
+}
+
 static void check(const struct options *o)
 {
 	if (o->platform == NULL)
 		die(EXIT_USAGE, "--platform unix:PATH is missing (the socket of tdhost platform)");
 	if (o->name == NULL)
 		die(EXIT_USAGE, "--name NAME is missing");
-	if (o->volume != NULL && (o->policy != NULL || o->issuer_chain != NULL))
-		die(EXIT_USAGE, "--config already holds the policy: drop --policy and --policy-issuer-chain");
-	if (o->volume == NULL && o->policy == NULL)
-		die(EXIT_USAGE, "--policy F (or --config VOLUME.fv) is missing");
-	if (o->volume == NULL && !o->policy_v2)
-		die(EXIT_USAGE, "--policy-v2 is missing: policy v1 is not supported so far (CAVEATS.md)");
-	if (o->volume == NULL && o->issuer_chain == NULL)
-		die(EXIT_USAGE, "--policy-issuer-chain F is missing");
+	check_configuration(o);
 }
 
 void options_parse(struct options *o, int argc, char **argv)

@@ -15,7 +15,8 @@ struct options {
 	const char *name;
 	const char *volume;
 	const char *policy;
-	const char *issuer_chain;
+	const char *issuer_chain;	/* policy v2 */
+	const char *root_ca;		/* policy v1 */
 	const char *control;
 	bool policy_v2;
 	uint8_t mrowner[48];

@@ -8,9 +8,16 @@
 
 static enum status ready_to_send(struct session *s, enum vdm_op op)
 {
+	TRY(attest_size_check(&s->td->event_log, s->quote.quote_size));
 	if (op != VDM_ATTEST_REQ)
 		return STATUS_OK;
 	return servtd_ext_read(&s->td->tdx, &s->target, s->stage.exchange.servtd_ext);
+}
+
+enum status attest_size_check(const struct event_log *log, size_t quote_size)
+{
+	return event_log_size(log) <= ATTEST_VARIABLE_MAX - quote_size ? STATUS_OK :
+		ERR_ATTEST_SIZE;
 }
 
 static enum status ready_to_receive(struct session *s)
@@ -75,7 +82,8 @@ enum status attest_element_read(struct session *s, enum vdm_element type, uint32
 		event_log_read(&s->td->event_log, offset, to, n);
 		return STATUS_OK;
 	case ELEMENT_POLICY_HASH:
-		from = s->td->own->record.blob_digest;
+		from = s->td->v1 != NULL ? s->td->v1->policy_digest :
+					   s->td->own->record.blob_digest;
 		break;
 	case ELEMENT_SERVTD_EXT:
 		from = s->stage.exchange.servtd_ext;
@@ -111,6 +119,12 @@ static uint8_t *slot_field(struct work_slot *slot, enum vdm_element type, uint32
 	}
 }
 
+/* Under policy v1 what goes with quote and event log must be there, whatever it is. */
+static bool is_ignored(const struct session *s, enum vdm_element type)
+{
+	return s->td->v1 != NULL && type != ELEMENT_QUOTE && type != ELEMENT_EVENT_LOG;
+}
+
 enum status attest_element_begin(struct session *s, enum vdm_element type, uint32_t size)
 {
 	uint32_t room = 0;
@@ -123,6 +137,8 @@ enum status attest_element_begin(struct session *s, enum vdm_element type, uint3
 	}
 	if (slot_field(s->slot, type, &room) == NULL)
 		return ERR_SPDM_VDM;
+	if (is_ignored(s, type))
+		return STATUS_OK;
 	if (type == ELEMENT_QUOTE) {
 		s->slot->quote_size = size;
 		return size <= room ? STATUS_OK : ERR_QUOTE_FORMAT;
@@ -142,11 +158,25 @@ enum status attest_element_write(struct session *s, enum vdm_element type, uint3
 		event_log_reader_feed(&s->slot->event_log, from, n);
 		return STATUS_OK;
 	}
+	if (is_ignored(s, type))
+		return STATUS_OK;
 	field = slot_field(s->slot, type, &room);
 	if (field == NULL || offset > room || n > room - offset)
 		return ERR_INTERNAL;
 	memcpy(field + offset, from, n);
 	return STATUS_OK;
+}
+
+static enum status judge_v1(struct session *s)
+{
+	struct work_slot *slot = s->slot;
+	const enum status status =
+		collateral_fetch_step(s->td, &slot->fetch, slot->quote, slot->quote_size);
+
+	if (status == STATUS_PENDING)
+		s->wait = SESSION_WAIT_COLLATERAL;
+	TRY(status);
+	return verdict_v1(s);
 }
 
 enum status attest_received(struct session *s, enum vdm_op op)
@@ -155,8 +185,10 @@ enum status attest_received(struct session *s, enum vdm_op op)
 
 	if (s->slot == NULL)
 		return ERR_INTERNAL;
-	status = verdict(s);
-	if (status == STATUS_OK && op == VDM_ATTEST_REQ)
+	status = s->td->v1 != NULL ? judge_v1(s) : verdict(s);
+	if (status == STATUS_PENDING)
+		return status;
+	if (status == STATUS_OK && op == VDM_ATTEST_REQ && s->td->v1 == NULL)
 		servtd_ext_approved_hash(s->slot->servtd_ext, s->stage.exchange.approved_ext_hash);
 	work_slot_give(session_slots(s), s);
 	return status;

@@ -13,7 +13,10 @@ static size_t session_heap(const struct session *s)
 
 static size_t session_shared(const struct session *s)
 {
-	return s->quote.buffer != NULL ? GET_QUOTE_PAGES * (size_t)PAGE_SIZE : 0;
+	const bool fetches = s->slot != NULL && s->slot->fetch.request.buffer != NULL;
+
+	return (s->quote.buffer != NULL ? GET_QUOTE_PAGES * (size_t)PAGE_SIZE : 0) +
+	       (fetches ? GET_COLLATERAL_PAGES * (size_t)PAGE_SIZE : 0);
 }
 
 void migtd_counters(const struct migtd *td, struct migtd_counters *c)
@@ -34,7 +37,8 @@ void migtd_counters(const struct migtd *td, struct migtd_counters *c)
 	c->shared_extent_peak = (size_t)td->shared.extent * PAGE_SIZE;
 	c->shared_peak = (size_t)td->shared.peak * PAGE_SIZE;
 	c->private_copies = PAGE_SIZE + QUOTE_SIZE_MAX;
-	c->config_bytes = td->config.policy_size + td->config.issuer_chain_size;
+	c->config_bytes = td->config.policy_size + td->config.issuer_chain_size +
+			  td->config.root_ca_size;
 	c->bignum_peak = crypto_arena_peak();
 	memcpy(c->by_tag, h->by_tag, sizeof(c->by_tag));
 	memcpy(c->heap_by_phase, td->heap_by_phase, sizeof(c->heap_by_phase));

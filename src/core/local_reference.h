@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
  * The local reference: facts about this MigTD as its own policy sees them ("self" in a policy),
- * from a quote of its own over zero REPORTDATA, verified like a peer's.
+ * from a quote of its own over zero REPORTDATA, verified like a peer's: with policy v2 against the
+ * collateral in it, with policy v1 against collateral that is fetched for it.
  *
  * It is the same for every session on one platform state, so it is made once and used by all
  * sessions for at most LOCAL_REFERENCE_MS and only while the TEE_TCB_SVN that a session sees in its
@@ -11,15 +12,23 @@
 #ifndef CORE_LOCAL_REFERENCE_H
 #define CORE_LOCAL_REFERENCE_H
 
+#include "core/collateral_fetch.h"
 #include "policy/policy.h"
 #include "tdx/get_quote.h"
 
 #define LOCAL_REFERENCE_MS 60000
-/* A session starts an attestation only with a reference that stays valid this much longer. */
+/*
+ * A session starts an attestation only with a reference that stays valid this much longer; under
+ * policy v1 the peer's collateral has yet to come.
+ */
 #define LOCAL_REFERENCE_MARGIN_MS 10000
+#define LOCAL_REFERENCE_MARGIN_V1_MS (LOCAL_REFERENCE_MARGIN_MS + COLLATERAL_WAIT_MS)
 
 struct local_reference {
-	struct policy_facts facts;
+	union {
+		struct policy_facts facts;	/* policy v2 */
+		struct quote_result result;	/* policy v1 */
+	};
 	uint8_t tee_tcb_svn[16];
 	uint8_t next_tee_tcb_svn[16];	/* of the TDREPORT behind the quote in flight */
 	bool valid;
@@ -31,6 +40,10 @@ struct local_reference {
 	uint64_t deadline;	/* of the quote in flight */
 	struct get_quote quote;
 	uint8_t *copy;		/* private copy of the quote, QUOTE_SIZE_MAX bytes */
+	uint16_t copy_size;
+	bool fetching;		/* the quote is there, and its collateral on the way */
+	uint64_t fetch_ms;	/* when the clock of `fetch` was last advanced */
+	struct collateral_fetch fetch;
 };
 
 struct migtd;

@@ -102,7 +102,8 @@ static enum status write_peer_key(struct session *s)
 	TRY(common_version(x, &version));
 	TRY(tdg_servtd_wr(&s->td->tdx, &s->target, FIELD_MIG_VERSION, version));
 	TRY(write_words(s, x->peer_key, KEY_WORDS, write_dec_key));
-	if (!s->is_source)
+	/* Only policy v2 judges SERVTD_EXT. */
+	if (!s->is_source && s->td->v1 == NULL)
 		TRY(write_words(s, x->approved_ext_hash, SHA384_SIZE / 8, write_ext_hash));
 	return STATUS_OK;
 }

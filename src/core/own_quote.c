@@ -57,7 +57,7 @@ static bool has_pages(const struct migtd *td)
 {
 	const uint32_t kept = td->reference.quote.buffer == NULL ? GET_QUOTE_PAGES : 0;
 
-	return td->shared.pages - td->shared.used >= GET_QUOTE_PAGES + kept;
+	return shared_room(&td->shared, SHARED_GET_QUOTE) >= GET_QUOTE_PAGES + kept;
 }
 
 static enum status start(struct session *s)

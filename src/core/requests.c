@@ -54,6 +54,11 @@ static void start_session(struct migtd *td, const struct migration_request *requ
 		line_end(&line);
 		return;
 	}
+	/* Only rebinding and policy v2 know an initial TDINFO (platform spec 2.1). */
+	if (td->v1 != NULL && request->has_init_tdinfo) {
+		refuse(td, request->request_id, ERR_REQUEST);
+		return;
+	}
 	s = pool_take(&td->heap, &td->heap.sessions);
 	if (s == NULL) {
 		refuse(td, request->request_id, ERR_OUT_OF_RESOURCE);

@@ -149,6 +149,7 @@ static void take_quotes(struct migtd *td)
 {
 	quote_service_reclaim(&td->quoting);
 	run_waiting_for(td, SESSION_WAIT_QUOTE);
+	run_waiting_for(td, SESSION_WAIT_COLLATERAL);
 	if (local_reference_step(td))
 		run_waiting_for(td, SESSION_WAIT_REFERENCE);
 }

@@ -27,6 +27,17 @@ void session_begin(struct session *s, struct migtd *td, const struct migration_r
 	s->phase = PHASE_CONNECT;
 }
 
+/* What memory the pre-session had becomes the SPDM engine's; the time limit starts anew. */
+static void begin_spdm(struct session *s)
+{
+	wipe(&s->stage, sizeof(s->stage));
+	spdm_begin(&s->stage.spdm, s->is_source ? SPDM_REQUESTER : SPDM_RESPONDER,
+		&spdm_profile_migtd, &session_owner_ops, s);
+	s->in_spdm = true;
+	s->phase = PHASE_VERSION;
+	s->budget_ms = s->td->config.timeout_ms;
+}
+
 static enum status connect_step(struct session *s)
 {
 	s->wait = SESSION_WAIT_IO;
@@ -37,19 +48,12 @@ static enum status connect_step(struct session *s)
 			s->remote_port));
 	}
 	TRY(vsock_status(&s->connection));
-	pre_session_begin(s);
+	if (s->td->v1 != NULL)
+		begin_spdm(s);
+	else
+		pre_session_begin(s);
 	s->wait = SESSION_WAIT_NONE;
 	return STATUS_PENDING;
-}
-
-/* The pre-session's memory becomes the SPDM engine's; the time limit starts anew. */
-static void begin_spdm(struct session *s)
-{
-	wipe(&s->stage, sizeof(s->stage));
-	spdm_begin(&s->stage.spdm, s->is_source ? SPDM_REQUESTER : SPDM_RESPONDER,
-		&spdm_profile_migtd, &session_owner_ops, s);
-	s->in_spdm = true;
-	s->budget_ms = s->td->config.timeout_ms;
 }
 
 static enum status pre_session_phase_step(struct session *s)
@@ -164,9 +168,14 @@ static uint32_t minus(uint32_t left, uint64_t elapsed)
 /* Who let the time run out: the own quoting service or the peer. */
 static enum status time_out_of(const struct session *s)
 {
-	return s->wait == SESSION_WAIT_QUOTE || s->wait == SESSION_WAIT_REFERENCE ?
-		ERR_GET_QUOTE_TIMEOUT :
-		ERR_TIMEOUT;
+	switch (s->wait) {
+	case SESSION_WAIT_QUOTE:
+	case SESSION_WAIT_REFERENCE:
+	case SESSION_WAIT_COLLATERAL:
+		return ERR_GET_QUOTE_TIMEOUT;
+	default:
+		return ERR_TIMEOUT;
+	}
 }
 
 enum status session_clock(struct session *s, uint64_t now)
@@ -182,6 +191,8 @@ enum status session_clock(struct session *s, uint64_t now)
 	}
 	if (s->phase == PHASE_QUOTE)
 		s->quote_ms = minus(s->quote_ms, elapsed);
+	if (s->slot != NULL)
+		collateral_fetch_clock(&s->slot->fetch, elapsed);
 	if (s->slot != NULL && s->wait == SESSION_WAIT_IO) {
 		s->slot_peer_ms += (uint32_t)elapsed;
 		if (s->slot_peer_ms > WORK_SLOT_PEER_MS)

@@ -22,6 +22,7 @@ enum session_wait {
 	SESSION_WAIT_QUOTE,	/* the quoting service, or the time of the next try */
 	SESSION_WAIT_REFERENCE,	/* the local reference */
 	SESSION_WAIT_SLOT,	/* a work slot */
+	SESSION_WAIT_COLLATERAL, /* policy v1: the quoting service, for the peer's collateral */
 };
 
 /* Pre-session exchange (SPDM spec 1.4): both directions of three packets. */
@@ -79,7 +80,8 @@ struct session {
 			struct exchange exchange;
 		};
 	} stage;
-	uint8_t init_tdinfo[TDINFO_SIZE];	/* from the VMM, when has_init_tdinfo */
+	/* From the VMM, when has_init_tdinfo.  Last: under policy v1 the arena ends before it. */
+	uint8_t init_tdinfo[TDINFO_SIZE];
 };
 
 /* Fills a fresh, zeroed arena from the VMM's request; PHASE_CONNECT. */
@@ -103,7 +105,7 @@ void session_end(struct session *s, enum status why);
 
 /* --- the parts of a session ---------------------------------------------------------------- */
 
-/* pre_session.c: PHASE_HELLO to PHASE_START. */
+/* pre_session.c: PHASE_HELLO to PHASE_START, which policy v1 does not have. */
 void pre_session_begin(struct session *s);
 enum status pre_session_step(struct session *s) MUST_CHECK;
 
@@ -113,6 +115,14 @@ enum status own_quote_step(struct session *s) MUST_CHECK;
 /* attest_exchange.c: ops 0x03 and 0x04; migration_info.c: ops 0x05 and 0x06. */
 extern const struct spdm_owner_ops session_owner_ops;
 
+/*
+ * What one message has room for: quote and event log in op 0x03, the larger of the two, whose
+ * payload has at most 65,523 bytes, 4 of them its header and 6 the header of each element.
+ */
+#define ATTEST_VARIABLE_MAX (65523 - 4 - 5 * 6 - SHA384_SIZE - SERVTD_EXT_SIZE - TDINFO_SIZE)
+
+/* ERR_ATTEST_SIZE if the own log and a quote of that size (at most QUOTE_SIZE_MAX) do not fit. */
+enum status attest_size_check(const struct event_log *log, size_t quote_size) MUST_CHECK;
 enum status attest_ready(struct session *s, enum vdm_op op, bool outgoing) MUST_CHECK;
 uint32_t attest_element_size(const struct session *s, enum vdm_element type);
 enum status attest_element_read(struct session *s, enum vdm_element type, uint32_t offset,
@@ -129,8 +139,12 @@ enum status migration_info_received(struct session *s, enum vdm_op op) MUST_CHEC
 uint8_t *migration_info_field(struct session *s, enum vdm_element type, bool outgoing,
 	uint32_t *size);
 
-/* verdict.c: judges the peer's complete attestation message in the slot, in upstream's order. */
+/*
+ * verdict.c and verdict_v1.c: judge the peer's complete attestation message in the slot, in
+ * upstream's order.  With policy v1 the collateral has come before (slot->fetch).
+ */
 enum status verdict(struct session *s) MUST_CHECK;
+enum status verdict_v1(struct session *s) MUST_CHECK;
 
 /* servtd_ext.c: reads SERVTD_EXT of the target TD; its hash as the destination accepts it. */
 enum status servtd_ext_read(struct tdx *tdx, struct servtd_binding *target,

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /* Start-up: memory, measurements, own policy, service of the VMM (platform spec 4.1 to 4.3). */
-#include "core/td.h"
+#include "core/start.h"
+
 #include "measure/cfv.h"
 #include "measure/tdinfo.h"
-
-/* RTMRs the start-up extends (policy spec 3.3). */
-#define RTMR_ISSUER_CHAIN 1
-#define RTMR_POLICY 2
-
-static const uint8_t policy_version[] = {'2', '.', '0'};
 
 /* Blocks of the heap's fixed part; STATUS_OK only if all fit. */
 static enum status carve(struct migtd *td)
@@ -21,13 +16,17 @@ static enum status carve(struct migtd *td)
 
 	td->tdcall = heap_fixed(h, MEM_SCRATCH, sizeof(*td->tdcall), TDREPORT_ALIGN);
 	td->scratch = heap_fixed(h, MEM_SCRATCH, sizeof(*td->scratch), 16);
-	td->own = heap_fixed(h, MEM_POLICY, sizeof(*td->own), 16);
+	if (td->config.root_ca_size > 0)
+		td->v1 = heap_fixed(h, MEM_POLICY, sizeof(*td->v1), 16);
+	else
+		td->own = heap_fixed(h, MEM_POLICY, sizeof(*td->own), 16);
 	td->source_slots.slot = heap_fixed(h, MEM_SLOTS, slots, 16);
 	td->destination_slots.slot = heap_fixed(h, MEM_SLOTS, slots, 16);
 	td->reference.copy = heap_fixed(h, MEM_SLOTS, QUOTE_SIZE_MAX, 16);
 	if (arena == NULL || copy == NULL || owners == NULL || td->tdcall == NULL ||
-		td->scratch == NULL || td->own == NULL || td->source_slots.slot == NULL ||
-		td->destination_slots.slot == NULL || td->reference.copy == NULL)
+		td->scratch == NULL || (td->v1 == NULL && td->own == NULL) ||
+		td->source_slots.slot == NULL || td->destination_slots.slot == NULL ||
+		td->reference.copy == NULL)
 		return ERR_OUT_OF_RESOURCE;
 	crypto_init(arena, CRYPTO_ARENA_SIZE, td->port.random, td->port.ctx);
 	shared_init(&td->shared, td->config.shared, td->config.shared_size, owners);
@@ -36,16 +35,22 @@ static enum status carve(struct migtd *td)
 	return service_init(&td->service, &td->tdx, &td->shared, copy);
 }
 
+static enum status find_in_volume(struct migtd_config *c)
+{
+	TRY(cfv_find(c->volume, c->volume_size, cfv_guid_policy, &c->policy, &c->policy_size));
+	const enum status root =
+		cfv_find(c->volume, c->volume_size, cfv_guid_root_ca, &c->root_ca, &c->root_ca_size);
+	const enum status chain = cfv_find(c->volume, c->volume_size, cfv_guid_issuer_chain,
+		&c->issuer_chain, &c->issuer_chain_size);
+	return root != chain ? STATUS_OK : ERR_CONFIG;
+}
+
+/* What lies beside the policy says of which kind it is: one of the two, not both. */
 static enum status find_files(struct migtd_config *c)
 {
-	if (c->volume != NULL) {
-		TRY(cfv_find(c->volume, c->volume_size, cfv_guid_policy, &c->policy,
-			&c->policy_size));
-		TRY(cfv_find(c->volume, c->volume_size, cfv_guid_issuer_chain, &c->issuer_chain,
-			&c->issuer_chain_size));
-	}
-	return c->policy != NULL && c->policy_size > 0 && c->issuer_chain != NULL &&
-		       c->issuer_chain_size > 0 ?
+	if (c->volume != NULL)
+		TRY(find_in_volume(c));
+	return c->policy_size > 0 && (c->root_ca_size > 0) != (c->issuer_chain_size > 0) ?
 		STATUS_OK :
 		ERR_CONFIG;
 }
@@ -65,25 +70,15 @@ static enum status measure_separator(struct migtd *td, unsigned rtmr)
 	return extend_last(td);
 }
 
-static enum status measure_chain(struct migtd *td)
+enum status start_measure(struct migtd *td, unsigned rtmr, enum event_tag tag,
+	const uint8_t *measured, size_t measured_size, const uint8_t *data, size_t data_size)
 {
-	const struct migtd_config *c = &td->config;
-
-	TRY(event_log_add_tagged(&td->event_log, RTMR_ISSUER_CHAIN, EVENT_TAG_ISSUER_CHAIN,
-		c->issuer_chain, c->issuer_chain_size, c->issuer_chain, c->issuer_chain_size));
+	TRY(event_log_add_tagged(
+		&td->event_log, rtmr, tag, measured, measured_size, data, data_size));
 	return extend_last(td);
 }
 
-static enum status measure_policy(struct migtd *td)
-{
-	const struct migtd_config *c = &td->config;
-
-	TRY(event_log_add_tagged(&td->event_log, RTMR_POLICY, EVENT_TAG_POLICY, c->policy,
-		c->policy_size, policy_version, sizeof(policy_version)));
-	return extend_last(td);
-}
-
-static enum status read_tdinfo(struct migtd *td)
+enum status start_read_tdinfo(struct migtd *td)
 {
 	memset(td->tdcall->reportdata, 0, REPORTDATA_SIZE);
 	TRY(tdg_mr_report(&td->tdx, td->tdcall->report, td->tdcall->reportdata));
@@ -91,19 +86,12 @@ static enum status read_tdinfo(struct migtd *td)
 	return STATUS_OK;
 }
 
-static enum status check_own_tdinfo(struct migtd *td)
+enum status start_check_tdinfo(struct migtd *td)
 {
-	TRY(read_tdinfo(td));
-	if ((td->tdinfo[TDINFO_ATTRIBUTES] & TDINFO_ATTRIBUTE_DEBUG) != 0)
-		return ERR_DEBUG_TD;
-	return policy_own_check_tdinfo(td->own, td->tdinfo);
+	TRY(start_read_tdinfo(td));
+	return (td->tdinfo[TDINFO_ATTRIBUTES] & TDINFO_ATTRIBUTE_DEBUG) == 0 ? STATUS_OK :
+		ERR_DEBUG_TD;
 }
-
-/* One step of the start-up and what the console calls it when it fails. */
-struct start_step {
-	enum status (*run)(struct migtd *td);
-	const char *what;
-};
 
 static enum status step_tdx(struct migtd *td)
 {
@@ -120,14 +108,6 @@ static enum status step_separators(struct migtd *td)
 	event_log_init(&td->event_log);
 	TRY(measure_separator(td, 0));
 	return measure_separator(td, 1);
-}
-
-static enum status step_own_policy(struct migtd *td)
-{
-	const struct migtd_config *c = &td->config;
-
-	return policy_own_open(td->own, td->scratch, c->policy, c->policy_size, c->issuer_chain,
-		c->issuer_chain_size);
 }
 
 static enum status step_service(struct migtd *td)
@@ -156,25 +136,28 @@ static enum status step_sessions(struct migtd *td)
 
 	vsock_init(&td->vsock, &carrier, td->config.cid);
 	policy_store_init(&td->store, &td->heap);
+	/* Whoever judges a quote under policy v1 has room for its collateral. */
+	if (td->v1 != NULL)
+		TRY(shared_reserve(&td->shared, SHARED_GET_COLLATERAL,
+			COLLATERAL_FETCHES_MAX * GET_COLLATERAL_PAGES));
 	/* One session's quote and the reference's. */
-	if (td->shared.pages - td->shared.used < 2 * GET_QUOTE_PAGES)
+	if (shared_room(&td->shared, SHARED_GET_QUOTE) < 2 * GET_QUOTE_PAGES)
 		return ERR_OUT_OF_RESOURCE;
-	return heap_divide(&td->heap, sizeof(struct session), sizeof(struct policy_record),
-		       most) > 0 ?
+	return heap_divide(&td->heap, session_size(td),
+		       td->v1 != NULL ? 0 : sizeof(struct policy_record), most) > 0 ?
 		STATUS_OK :
 		ERR_OUT_OF_RESOURCE;
 }
 
-static const struct start_step start_steps[] = {
+static const struct start_step first_steps[] = {
 	{step_tdx, "TDG.VP.INFO"},
-	{carve, "memory (heap or shared region too small?)"},
 	{step_files, "configuration"},
+	{carve, "memory (heap or shared region too small?)"},
 	{step_separators, "measuring the separators"},
-	{measure_chain, "measuring the policy issuer chain"},
-	{step_own_policy, "own policy"},
-	{check_own_tdinfo, "own TDINFO (MROWNER, MROWNERCONFIG, ATTRIBUTES)"},
-	{measure_policy, "measuring the policy"},
-	{read_tdinfo, "TDG.MR.REPORT"},
+};
+
+static const struct start_step last_steps[] = {
+	{start_read_tdinfo, "TDG.MR.REPORT"},
 	{step_service, "the VMM's migration service"},
 	{step_sessions, "memory for one session"},
 };
@@ -191,6 +174,27 @@ static void log_start_failure(struct migtd *td, const char *what, enum status st
 	line_text(&line, ", ");
 	line_text(&line, status_text(status));
 	line_end(&line);
+}
+
+static enum status run_steps(struct migtd *td, const struct start_step *steps, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const enum status status = steps[i].run(td);
+
+		if (status != STATUS_OK) {
+			log_start_failure(td, steps[i].what, status);
+			return status;
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status run_all_steps(struct migtd *td)
+{
+	TRY(run_steps(td, first_steps, ARRAY_SIZE(first_steps)));
+	const struct start_kind *kind = td->v1 != NULL ? &start_v1 : &start_v2;
+	TRY(run_steps(td, kind->steps, kind->count));
+	return run_steps(td, last_steps, ARRAY_SIZE(last_steps));
 }
 
 enum status migtd_start(struct migtd **out, const struct migtd_config *config,
@@ -216,14 +220,7 @@ enum status migtd_start(struct migtd **out, const struct migtd_config *config,
 	td->log = (struct log){
 		.level = config->log_level, .console = port->console, .ctx = port->ctx};
 	log_text(&td->log, LOG_INFO, "MigTD Version - " MIGTD_VERSION);
-	for (size_t i = 0; i < ARRAY_SIZE(start_steps); i++) {
-		const enum status status = start_steps[i].run(td);
-
-		if (status != STATUS_OK) {
-			log_start_failure(td, start_steps[i].what, status);
-			return status;
-		}
-	}
+	TRY(run_all_steps(td));
 	td->now = port->now_ms(port->ctx);
 	*out = td;
 	return STATUS_OK;

@@ -10,6 +10,7 @@
 #include "measure/event_log.h"
 #include "migtd/migtd.h"
 #include "policy/policy.h"
+#include "policy/v1.h"
 
 #define SESSION_TIMEOUT_MS 60000
 
@@ -18,6 +19,14 @@ struct tdcall_scratch {
 	uint8_t report[TDREPORT_SIZE];
 	uint8_t reportdata[REPORTDATA_SIZE];
 	uint8_t digest[64];
+};
+
+/* What a Migration TD started with policy v1 has in place of a policy v2. */
+struct own_v1 {
+	struct policy_v1 policy;
+	struct trust_anchor anchor;		/* the root CA's key */
+	struct event_digests events;		/* of the own log */
+	uint8_t policy_digest[SHA384_SIZE];	/* what MigPolicyMy carries; nobody looks at it */
 };
 
 struct migtd {
@@ -31,8 +40,9 @@ struct migtd {
 	struct service service;
 	struct vsock vsock;
 	struct event_log event_log;
-	struct policy_own *own;
-	struct policy_store store;
+	struct policy_own *own;			/* policy v2, or NULL */
+	struct own_v1 *v1;			/* policy v1, or NULL: one of the two is there */
+	struct policy_store store;		/* of peers' policies v2 */
 	struct attest_scratch *scratch;
 	struct tdcall_scratch *tdcall;
 	struct work_slots source_slots;
@@ -55,6 +65,12 @@ struct migtd {
 	size_t heap_by_phase[PHASE_COUNT];
 	size_t shared_by_phase[PHASE_COUNT];
 };
+
+/* Bytes of a session's arena: policy v1 has no initial TDINFO, which lies last. */
+static inline size_t session_size(const struct migtd *td)
+{
+	return td->v1 != NULL ? offsetof(struct session, init_tdinfo) : sizeof(struct session);
+}
 
 static inline struct work_slots *session_slots(const struct session *s)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
- * The verdict on a peer: every check of an attestation, in the order in which upstream reports
- * them (SPDM spec 3.4, policy spec 2.11 and 2.14).  Nothing here waits, and nothing passes by
- * default: the one way to STATUS_OK leads through all of it.
+ * The verdict on a peer under policy v2 (verdict_v1.c: under v1): every check of an attestation, in
+ * the order in which upstream reports them (SPDM spec 3.4, policy spec 2.11 and 2.14).  Nothing
+ * here waits, and nothing passes by default: the one way to STATUS_OK leads through all of it.
  */
-#include "core/td.h"
+#include "core/verdict.h"
+
 #include "core/own_quote.h"
 #include "measure/tdinfo.h"
 
-/* The event log must replay to the quoted RTMRs and name the policy that was received. */
-static enum status check_event_log(struct work_slot *slot)
+enum status verdict_check_event_log(struct work_slot *slot)
 {
 	TRY(event_log_reader_end(&slot->event_log));
 	if (memcmp(slot->event_log.rtmr, slot->result.bytes + RESULT_RTMR0,
@@ -18,6 +18,7 @@ static enum status check_event_log(struct work_slot *slot)
 	return STATUS_OK;
 }
 
+/* It must name the policy that was received. */
 static enum status check_measured_policy(
 	const struct work_slot *slot, const struct policy_record *peer)
 {
@@ -33,13 +34,13 @@ static enum status check_measured_policy(
 	return STATUS_OK;
 }
 
-static enum status check_not_debug(const struct quote_result *result)
+enum status verdict_check_not_debug(const struct quote_result *result)
 {
 	return (result->bytes[RESULT_TD_ATTRIBUTES] & TDINFO_ATTRIBUTE_DEBUG) == 0 ? STATUS_OK :
 		ERR_DEBUG_TD;
 }
 
-static enum status check_binding(const struct session *s)
+enum status verdict_check_binding(const struct session *s)
 {
 	uint8_t bound[SHA384_SIZE];
 
@@ -57,7 +58,7 @@ static void line_value(struct line *line, const struct reason_text *value)
 }
 
 /* What the own policy demands and what the peer has, on lines of their own: both may be long. */
-static void tell_reason(struct session *s)
+void verdict_tell_reason(struct session *s)
 {
 	const struct policy_reason *why = &s->td->reason;
 	struct line line;
@@ -95,7 +96,7 @@ static enum status check_policy(struct session *s)
 	const enum status status = policy_evaluate(
 		td->own, s->is_source, s->peer, &facts, &td->reference.facts, &td->reason);
 	if (status != STATUS_OK)
-		tell_reason(s);
+		verdict_tell_reason(s);
 	TRY(status);
 	if (s->is_source)
 		return STATUS_OK;
@@ -112,12 +113,12 @@ enum status verdict(struct session *s)
 		return ERR_POLICY_HASH;
 	TRY(verify_quote(&td->own->collateral, td->scratch, slot->quote, slot->quote_size,
 		&slot->result));
-	TRY(check_not_debug(&slot->result));
+	TRY(verdict_check_not_debug(&slot->result));
 	TRY(s->peer->format);
-	TRY(check_event_log(slot));
+	TRY(verdict_check_event_log(slot));
 	TRY(s->peer->signature);
 	TRY(s->peer->chain);
 	TRY(check_measured_policy(slot, s->peer));
 	TRY(check_policy(s));
-	return check_binding(s);
+	return verdict_check_binding(s);
 }

@@ -72,6 +72,7 @@ void work_slot_give(struct work_slots *slots, struct session *s)
 	if (s->in_queue)
 		queue_remove(slots, s);
 	if (s->slot != NULL) {
+		collateral_fetch_end(s->td, &s->slot->fetch);
 		wipe(s->slot, sizeof(*s->slot));
 		s->slot = NULL;
 		slots->used--;

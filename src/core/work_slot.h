@@ -2,13 +2,14 @@
 /*
  * Work slots: the large, short-lived memory of an attestation.  A session holds one from the first
  * byte of the peer's attestation message until its verdict, never while it waits for a quote of
- * its own.  Source and destination sessions have a pool each and neither waits on the other's:
+ * its own, but under policy v1 while it waits for collateral (core/collateral_fetch.h).  Source and destination sessions have a pool each and neither waits on the other's:
  * two hosts migrating in both directions would deadlock.  Waiting is first come, first served.
  */
 #ifndef CORE_WORK_SLOT_H
 #define CORE_WORK_SLOT_H
 
 #include "attest/attest.h"
+#include "core/collateral_fetch.h"
 #include "measure/event_log.h"
 #include "tdx/get_quote.h"
 
@@ -34,6 +35,7 @@ struct work_slot {
 	uint8_t servtd_ext[SERVTD_EXT_SIZE];
 	uint8_t init_tdinfo[TDINFO_SIZE];
 	struct quote_result result;
+	struct collateral_fetch fetch;		/* policy v1: for the quote above */
 };
 
 struct work_slots {

@@ -61,6 +61,22 @@ static void a_peer_may_not_sit_on_a_slot(void **state)
 	assert_int_equal(session_clock(&s, 1001 + WORK_SLOT_PEER_MS), ERR_SLOT_HELD);
 }
 
+static void waiting_for_collateral_with_a_slot_is_not_the_peers_fault(void **state)
+{
+	(void)state;
+	s.slot = &slot;
+	s.phase = PHASE_ATTEST;
+	s.wait = SESSION_WAIT_COLLATERAL;
+	slot.fetch.left_ms = COLLATERAL_WAIT_MS;
+	assert_int_equal(session_clock(&s, 1000 + COLLATERAL_WAIT_MS / 2), STATUS_OK);
+	assert_int_equal(slot.fetch.left_ms, COLLATERAL_WAIT_MS / 2);
+	assert_int_equal(s.slot_peer_ms, 0);
+	/* A barrier stops this clock too. */
+	s.held = true;
+	assert_int_equal(session_clock(&s, 1000 + COLLATERAL_WAIT_MS), STATUS_OK);
+	assert_int_equal(slot.fetch.left_ms, COLLATERAL_WAIT_MS / 2);
+}
+
 static void the_quoting_service_has_its_own_clock(void **state)
 {
 	(void)state;
@@ -82,6 +98,7 @@ static void a_budget_spent_on_own_quotes_is_the_quoting_services_fault(void **st
 	} row[] = {
 		{PHASE_QUOTE, SESSION_WAIT_QUOTE, ERR_GET_QUOTE_TIMEOUT},
 		{PHASE_ATTEST, SESSION_WAIT_REFERENCE, ERR_GET_QUOTE_TIMEOUT},
+		{PHASE_ATTEST, SESSION_WAIT_COLLATERAL, ERR_GET_QUOTE_TIMEOUT},
 		{PHASE_ATTEST, SESSION_WAIT_IO, ERR_TIMEOUT},
 		{PHASE_CONNECT, SESSION_WAIT_IO, ERR_TIMEOUT},
 	};
@@ -111,6 +128,8 @@ int main(void)
 		cmocka_unit_test_setup(a_huge_leap_is_a_time_out, set_up),
 		cmocka_unit_test_setup(held_and_queued_clocks_stand_still, set_up),
 		cmocka_unit_test_setup(a_peer_may_not_sit_on_a_slot, set_up),
+		cmocka_unit_test_setup(
+			waiting_for_collateral_with_a_slot_is_not_the_peers_fault, set_up),
 		cmocka_unit_test_setup(
 			only_a_source_that_has_written_the_keys_outlives_a_late_failure, set_up),
 		cmocka_unit_test_setup(the_quoting_service_has_its_own_clock, set_up),

@@ -350,9 +350,28 @@ class Lab:
                       "--out", out, "--size", str(self.size), *options)
         return out
 
+    def make_policy_v1(self, name, *options, size=48893, change=None):
+        """change(document) edits the policy before it is written anew."""
+        out = f"{self.dir}/{name}"
+        self.run_tool("policy", "generate", "v1", "--pki", self.pki, "--out", out, "--size",
+                      str(size), *options)
+        if change:
+            with open(f"{out}/policy.json") as file:
+                document = json.load(file)
+            change(document)
+            with open(f"{out}/policy.json", "w") as file:
+                json.dump(document, file, indent=4)
+        return out
+
     @staticmethod
     def policy_options(policy):
-        """Those of a Migration TD with a policy of make_policy(); None: without a value."""
+        """Those of a Migration TD with a policy of make_policy() or make_policy_v1(), or a volume;
+        None: without a value."""
+        if policy.endswith(".fv"):
+            return {"--config": policy}
+        root = f"{policy}/root_ca.der"
+        if os.path.exists(root):
+            return {"--policy": f"{policy}/policy.json", "--root-ca": root}
         with open(f"{policy}/launch.json") as file:
             launch = json.load(file)
         return {"--policy": f"{policy}/policy.json", "--policy-v2": None,
@@ -383,10 +402,11 @@ class Lab:
         for migtd in list(self.migtds):
             self.stop(migtd)
 
-    def begin(self, attack=None, src=None, dst=None, premig=(None, None)):
+    def begin(self, attack=None, src=None, dst=None, premig=(None, None), td=None):
         """Starts one pre-migration; end() gives both statuses.
 
-        A side with a function in `premig` has a user TD of its own: premig(port) starts it.
+        A side with a function in `premig` has a user TD of its own: premig(port) starts it.  `td`
+        is what else is said of both sides' user TDs.
         """
         session = Session()
         session.src, session.dst = src or self.src, dst or self.dst
@@ -401,7 +421,7 @@ class Lab:
                 continue
             client = migtd.platform.client
             session.tds[side] = client.ask(do="td-create", migtd_pid=migtd.process.pid,
-                                           incoming=side == 1)["td"]
+                                           incoming=side == 1, **(td or {}))["td"]
             client.ask(do="premig", td=session.tds[side], port=session.ports[side])
         return session
 

@@ -120,6 +120,29 @@ static void distinct_policies_cost_a_record_for_each_session(void **state)
 	assert_nothing_is_left();
 }
 
+static void policy_v1_runs_without_records(void **state)
+{
+	static const char *const policies[] = {"same", "distinct"}, *const roles[] = {"src", "dst"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(policies); i++) {
+		AUTO_TEXT json = temp_path("v1.json");
+		assert_int_equal(RUN("--policy", "v1", "--policies", policies[i], "--json", json), 0);
+		AUTO_JSON result = read_result("v1.json");
+		const json_t *config = json_object_get(result, "config");
+		assert_string_equal(json_string_value(json_object_get(config, "policy")), "v1");
+		assert_int_equal(number_at(config, "policy_bytes"), 48893);
+		for (size_t r = 0; r < 2; r++) {
+			const json_t *role =
+				json_object_get(json_object_get(result, "roles"), roles[r]);
+			const json_t *records = json_object_get(
+				json_object_get(role, "by_tag"), "MEM_RECORD");
+			assert_int_equal(number_at(records, "reserved"), 0);
+		}
+	}
+	assert_nothing_is_left();
+}
+
 static void a_given_hierarchy_and_policy_are_used(void **state)
 {
 	const struct pki_options options = {
@@ -203,7 +226,9 @@ static void wrong_usage_exits_2(void **state)
 	assert_int_equal(RUN("--sessions", "x"), 2);
 	assert_int_equal(RUN("--hold", "nowhere"), 2);
 	assert_int_equal(RUN("--hold", "report"), 2);
-	assert_int_equal(RUN("--policy", "v1"), 2);
+	assert_int_equal(RUN("--policy", "v3"), 2);
+	assert_int_equal(RUN("--policy", "v1", "--policy-file", "x"), 2);
+	assert_int_equal(RUN("--policy", "v1", "--policy-issuer-chain", "x"), 2);
 	assert_int_equal(RUN("--policy-file", "x"), 2);
 	assert_int_equal(RUN("--migtd", "/nowhere/migtd"), 2);
 	assert_output("/nowhere/migtd");
@@ -274,6 +299,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(more_sessions_need_more_heap_and_rounds_need_none),
 		cmocka_unit_test(every_phase_can_hold_all_sessions),
 		cmocka_unit_test(distinct_policies_cost_a_record_for_each_session),
+		cmocka_unit_test(policy_v1_runs_without_records),
 		cmocka_unit_test(a_given_hierarchy_and_policy_are_used),
 		cmocka_unit_test(a_revoked_peer_fails_with_its_result_and_reason),
 		cmocka_unit_test(quotes_that_are_garbage_fail_every_session),

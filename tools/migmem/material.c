@@ -66,6 +66,27 @@ static int read_launch(const char *folder, struct launch *l)
 	return TOOL_OK;
 }
 
+/* Where peers have other policies, each must let that pass. */
+static int generate_v1(
+	const struct run_options *o, const char *pki, const char *salt, const char *folder,
+	struct launch *l)
+{
+	const struct policy_v1_options options = {
+		.size = o->policy_size,
+		.pre_production = true,
+		.salt = o->distinct ? salt : NULL,
+		.other_policies = o->distinct,
+	};
+	AUTO_BLOB policy = {0};
+
+	TOOL_TRY(policy_v1_generate(&options, pki, folder));
+	l->policy = tool_text("%s/policy.json", folder);
+	l->root_ca = tool_text("%s/root_ca.der", folder);
+	TOOL_TRY(file_read(l->policy, &policy));
+	l->policy_size = policy.size;
+	return TOOL_OK;
+}
+
 static int generate(struct stage *s, const struct run_options *o, struct material *m, size_t i)
 {
 	AUTO_TEXT name = tool_text("policy-%zu", i);
@@ -79,6 +100,8 @@ static int generate(struct stage *s, const struct run_options *o, struct materia
 		.salt = salt,
 	};
 
+	if (o->v1)
+		return generate_v1(o, m->pki, salt, folder, &m->launches[i]);
 	TOOL_TRY(image_mrtd(m->migtd, options.mrtd[0]));
 	TOOL_TRY(policy_generate(&options, folder));
 	return read_launch(folder, &m->launches[i]);
@@ -101,8 +124,22 @@ static int owner_config(const struct named_text *policy, char **hex)
 	return TOOL_OK;
 }
 
+static int take_v1(const struct run_options *o, const char *path, struct launch *l)
+{
+	AUTO_BLOB policy = {0};
+
+	TOOL_TRY(file_read(path, &policy));
+	l->policy = tool_text("%s", path);
+	l->root_ca = tool_text("%s/root.der", o->pki);
+	l->policy_size = policy.size;
+	return TOOL_OK;
+}
+
 static int take(const struct run_options *o, size_t i, struct launch *l)
 {
+	if (o->v1)
+		return take_v1(o, o->policy_files.item[i % o->policy_files.n], l);
+
 	struct named_text policy = {.name = o->policy_files.item[i % o->policy_files.n]};
 	struct named_text chain = {.name = o->policy_issuer_chain};
 	uint8_t mrowner[DIGEST_SHA384_SIZE];
@@ -141,13 +178,24 @@ static int make_pki(struct stage *s, const struct run_options *o, struct materia
 	return pki_generate(&options, m->pki);
 }
 
+/* What goes with policies that were not made here. */
+static int check_given(const struct run_options *o)
+{
+	if (o->v1 && o->policy_issuer_chain != NULL)
+		return tool_fail(TOOL_USAGE, "--policy-issuer-chain is for policies of version 2");
+	if (o->policy_files.n == 0 || (o->pki != NULL && (o->v1 || o->policy_issuer_chain != NULL)))
+		return TOOL_OK;
+	if (o->v1)
+		return tool_fail(TOOL_USAGE, "--policy-file needs --pki, the hierarchy it names");
+	return tool_fail(TOOL_USAGE,
+		"--policy-file needs --policy-issuer-chain and --pki, the "
+		"hierarchy behind its collateral");
+}
+
 int material_prepare(struct stage *s, const struct run_options *o, struct material *m)
 {
 	*m = (struct material){0};
-	if (o->policy_files.n != 0 && (o->policy_issuer_chain == NULL || o->pki == NULL))
-		return tool_fail(TOOL_USAGE,
-			"--policy-file needs --policy-issuer-chain and --pki, the "
-			"hierarchy behind its collateral");
+	TOOL_TRY(check_given(o));
 	if (o->distinct && o->policy_files.n != 0 && o->policy_files.n != o->sessions + 1)
 		return tool_fail(TOOL_USAGE,
 			"--policies distinct needs %llu different --policy-file, the "
@@ -168,6 +216,7 @@ void material_release(struct material *m)
 	for (size_t i = 0; m->launches != NULL && i < m->n; i++) {
 		free(m->launches[i].policy);
 		free(m->launches[i].chain);
+		free(m->launches[i].root_ca);
 		free(m->launches[i].mrowner);
 		free(m->launches[i].mrownerconfig);
 	}

@@ -23,14 +23,17 @@ struct run_options {
 	bool keep;
 
 	/* derived */
+	bool v1;
 	bool distinct;
 	FILE *out;		/* progress and tables */
 };
 
 /* A policy as a Migration TD is started with it. */
 struct launch {
-	char *policy, *chain;	/* paths */
-	char *mrowner, *mrownerconfig;	/* hexadecimal */
+	char *policy;		/* paths */
+	char *chain;		/* v2, or NULL */
+	char *root_ca;		/* v1, or NULL */
+	char *mrowner, *mrownerconfig;	/* v2: hexadecimal */
 	size_t policy_size;
 };
 

@@ -16,7 +16,6 @@ const struct run_options run_defaults = {
 	.transport = "vsock",
 	.target = "host",
 	.hold = "key-exchange",
-	.policy_size = POLICY_SIZE_DEFAULT,
 	.rounds = 1,
 	.log_level = "info",
 };
@@ -24,12 +23,12 @@ const struct run_options run_defaults = {
 size_t run_specs(struct run_options *o, struct option_spec *specs)
 {
 	const struct option_spec own[] = {
-		{"policy", 0, OPTION_TEXT, &o->policy, "v2", "policy version", false},
+		{"policy", 0, OPTION_TEXT, &o->policy, "v1|v2", "policy version (v2)", false},
 		{"policy-size", 0, OPTION_SIZE, &o->policy_size, "BYTES",
-			"of generated policies (172021)", false},
+			"of generated policies (v2: 172021, v1: 48893)", false},
 		{"policy-file", 0, OPTION_LIST, &o->policy_files, "FILE", "use this policy", false},
 		{"policy-issuer-chain", 0, OPTION_TEXT, &o->policy_issuer_chain, "FILE",
-			"of --policy-file", false},
+			"of --policy-file, for v2", false},
 		{"pki", 0, OPTION_TEXT, &o->pki, "DIR",
 			"from 'migtd-tool pki --hosts a,b' (a new one)", false},
 		{"policies", 0, OPTION_TEXT, &o->policies, "same|distinct",
@@ -93,7 +92,7 @@ static int check_hold(const char *hold)
 
 int run_check(struct run_options *o)
 {
-	static const char *const policy[] = {"v2"}, *const policies[] = {"same", "distinct"},
+	static const char *const policy[] = {"v1", "v2"}, *const policies[] = {"same", "distinct"},
 				 *const transport[] = {"vsock"}, *const target[] = {"host"};
 
 	TOOL_TRY(one_of("policy", o->policy, policy, COUNT_OF(policy)));
@@ -101,6 +100,9 @@ int run_check(struct run_options *o)
 	TOOL_TRY(one_of("transport", o->transport, transport, COUNT_OF(transport)));
 	TOOL_TRY(one_of("target", o->target, target, COUNT_OF(target)));
 	TOOL_TRY(check_hold(o->hold));
+	o->v1 = strcmp(o->policy, "v1") == 0;
+	if (o->policy_size == 0)
+		o->policy_size = o->v1 ? POLICY_V1_SIZE_DEFAULT : POLICY_SIZE_DEFAULT;
 	o->distinct = strcmp(o->policies, "distinct") == 0;
 	/* Results on the standard output stay alone there. */
 	o->out = o->json != NULL && strcmp(o->json, "-") == 0 ? stderr : stdout;

@@ -133,12 +133,15 @@ static int start_td(struct pass *p, enum role role, size_t i)
 	AUTO_TEXT control = unix_of(control_path);
 	AUTO_TEXT cid = tool_text("%" PRIu64, p->n[role] == 1 ? first_cid[role] : 100 + i);
 	AUTO_TEXT timeout = tool_text("%" PRIu64, pass_limit(p) / 1000);
-	struct arguments a = {{p->m->migtd, "--policy-v2"}, 2};
+	struct arguments a = {{p->m->migtd}, 1};
 
+	if (!p->o->v1)
+		a.item[a.n++] = "--policy-v2";
 	add(&a, "--platform", platform);
 	add(&a, "--name", name);
 	add(&a, "--policy", l->policy);
 	add(&a, "--policy-issuer-chain", l->chain);
+	add(&a, "--root-ca", l->root_ca);
 	add(&a, "--mrowner", l->mrowner);
 	add(&a, "--mrownerconfig", l->mrownerconfig);
 	add(&a, "--cid", cid);

@@ -41,7 +41,7 @@ static enum status check_event_log(struct migtd *td)
 	return event_log_digests(&td->event_log, &td->v1->events);
 }
 
-static const struct start_step steps[] = {
+static const struct start_step steps_v1[] = {
 	{measure_policy, "measuring the policy"},
 	{measure_root_ca, "measuring the root CA"},
 	{open_root_ca, "root CA"},
@@ -50,4 +50,4 @@ static const struct start_step steps[] = {
 	{start_check_tdinfo, "own TDINFO (ATTRIBUTES)"},
 };
 
-const struct start_kind start_v1 = {steps, ARRAY_SIZE(steps)};
+const struct start_kind start_v1 = {steps_v1, ARRAY_SIZE(steps_v1)};

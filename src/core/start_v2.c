@@ -34,11 +34,11 @@ static enum status measure_policy(struct migtd *td)
 		policy_version, sizeof(policy_version));
 }
 
-static const struct start_step steps[] = {
+static const struct start_step steps_v2[] = {
 	{measure_chain, "measuring the policy issuer chain"},
 	{open_policy, "own policy"},
 	{check_own_tdinfo, "own TDINFO (MROWNER, MROWNERCONFIG, ATTRIBUTES)"},
 	{measure_policy, "measuring the policy"},
 };
 
-const struct start_kind start_v2 = {steps, ARRAY_SIZE(steps)};
+const struct start_kind start_v2 = {steps_v2, ARRAY_SIZE(steps_v2)};

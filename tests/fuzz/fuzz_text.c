@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
- * The content of a JSON string, its escapes undone in pieces of any size (by the first byte).
- * What the JSON reader takes as a string is the same text.
+ * Text in place, fetched, and as the content of a JSON string, read in pieces of any size (by the
+ * first byte).  What the JSON reader takes as a string is the same text.
  */
 #include "fuzz.h"
 
@@ -15,6 +15,29 @@ struct text {
 	uint8_t bytes[TEXT_MAX];
 };
 
+/* Text that is fetched, and whose last byte may be bad. */
+struct fetched {
+	const uint8_t *at;
+	size_t left;
+	bool bad;
+};
+
+static size_t fetch(void *ctx, enum collateral_blob blob, uint8_t *to, size_t n, bool *failed)
+{
+	struct fetched *f = ctx;
+
+	HOLDS(blob == COLLATERAL_TCB_INFO);
+	n = n < f->left ? n : f->left;
+	if (f->bad && n == f->left) {
+		*failed = true;
+		return 0;
+	}
+	memcpy(to, f->at, n);
+	f->at += n;
+	f->left -= n;
+	return n;
+}
+
 static bool read_all(struct text_reader r, size_t piece, struct text *to)
 {
 	size_t got;
@@ -25,6 +48,22 @@ static bool read_all(struct text_reader r, size_t piece, struct text *to)
 		to->n += got;
 	}
 	return !r.failed;
+}
+
+/* The beginning is looked at before all of it is read. */
+static void check_fetched(const uint8_t *bytes, size_t n, size_t piece, bool bad)
+{
+	static struct text text;
+	struct fetched f = {bytes, n, bad};
+	const struct collateral_source source = {.read = fetch, .ctx = &f};
+	struct text_reader r = text_fetched(&source, COLLATERAL_TCB_INFO);
+	uint8_t first[TEXT_PEEK_MAX];
+
+	const size_t peeked = text_peek(&r, first, sizeof(first));
+	HOLDS(peeked <= n && memcmp(first, bytes, peeked) == 0);
+	HOLDS(bad || peeked == (n < sizeof(first) ? n : sizeof(first)));
+	HOLDS(read_all(r, piece, &text) == !bad);
+	HOLDS(bad || (text.n == n && memcmp(text.bytes, bytes, n) == 0));
 }
 
 static enum status on_event(void *ctx, const struct json_event *event)
@@ -49,6 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	n--;
 	HOLDS(read_all(text_plain(bytes, n), piece, &cut));
 	HOLDS(cut.n == n && memcmp(cut.bytes, bytes, n) == 0);
+	check_fetched(bytes, n, piece, false);
+	check_fetched(bytes, n, piece, true);
 	const bool ok = read_all(text_escaped(bytes, n), TEXT_MAX / 2, &whole);
 	HOLDS(ok == read_all(text_escaped(bytes, n), piece, &cut));
 	HOLDS(whole.n <= n);

@@ -2,9 +2,9 @@
 /*
  * The Migration TD as a port sees it.
  *
- * Everything a Migration TD keeps lies in the heap region the port gives it; there is no mutable
- * static state but the bignum arena's bookkeeping in src/crypto.  The port calls migtd_start()
- * once, then migtd_round() for ever, sleeping in between until an interrupt or the time it names.
+ * Everything a Migration TD keeps lies in the heap region the port gives it; the only mutable static
+ * state says whose cryptographic state is at work, so that one process can run several Migration
+ * TDs, on one thread.  The port calls migtd_start() once, then migtd_round() for ever, sleeping in between until an interrupt or the time it names.
  */
 #ifndef MIGTD_MIGTD_H
 #define MIGTD_MIGTD_H

@@ -39,6 +39,7 @@ void migtd_counters(const struct migtd *td, struct migtd_counters *c)
 	c->private_copies = PAGE_SIZE + QUOTE_SIZE_MAX;
 	c->config_bytes = td->config.policy_size + td->config.issuer_chain_size +
 			  td->config.root_ca_size;
+	crypto_select(td->crypto);
 	c->bignum_peak = crypto_arena_peak();
 	memcpy(c->by_tag, h->by_tag, sizeof(c->by_tag));
 	memcpy(c->heap_by_phase, td->heap_by_phase, sizeof(c->heap_by_phase));

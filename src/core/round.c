@@ -179,6 +179,7 @@ uint64_t migtd_round(struct migtd *td)
 	const uint32_t events = td->port.events(td->port.ctx);
 	bool due;
 
+	crypto_select(td->crypto);
 	td->now = td->port.now_ms(td->port.ctx);
 	due = td->now >= td->next_sweep;
 	if (due || (events & MIGTD_EVENT_REQUEST) != 0)

@@ -28,7 +28,7 @@ static enum status carve(struct migtd *td)
 		td->source_slots.slot == NULL || td->destination_slots.slot == NULL ||
 		td->reference.copy == NULL)
 		return ERR_OUT_OF_RESOURCE;
-	crypto_init(arena, CRYPTO_ARENA_SIZE, td->port.random, td->port.ctx);
+	td->crypto = crypto_init(arena, CRYPTO_ARENA_SIZE, td->port.random, td->port.ctx);
 	shared_init(&td->shared, td->config.shared, td->config.shared_size, owners);
 	quote_service_init(&td->quoting, &td->tdx, &td->shared);
 	TRY(tdvmcall_map_gpa(&td->tdx, td->config.shared, td->config.shared_size, true));

@@ -32,6 +32,7 @@ struct own_v1 {
 struct migtd {
 	struct migtd_config config;
 	struct migtd_port port;
+	struct crypto *crypto;
 	struct log log;
 	struct tdx tdx;
 	struct heap heap;

@@ -26,17 +26,25 @@
 #define GCM_IV_SIZE 12
 #define GCM_TAG_SIZE 16
 
-/* Bytes the bignum arena needs: the worst operation, AES-256-GCM, takes 4416 of them. */
+/*
+ * Bytes the bignum arena needs, with its bookkeeping: the worst operation, AES-256-GCM, takes 4416
+ * of them.
+ */
 #define CRYPTO_ARENA_SIZE 8192
 
 /* Source of randomness; must fill all n bytes or not return. */
 typedef void crypto_random_fn(void *ctx, uint8_t *to, size_t n);
 
+struct crypto;
+
 /*
  * Hands over the bignum arena (16-byte aligned, CRYPTO_ARENA_SIZE or more) and the randomness, and
- * sets the counters to zero.  To be called before anything else here.
+ * sets the counters to zero.  To be called before anything else here but hashes.  All state lies
+ * in the arena; it is selected until another is, so that one process can run several Migration TDs.
  */
-void crypto_init(uint8_t *arena, size_t size, crypto_random_fn *random, void *random_ctx);
+struct crypto *crypto_init(uint8_t *arena, size_t size, crypto_random_fn *random, void *random_ctx);
+/* Everything here works with this state from now on.  Never during an operation. */
+void crypto_select(struct crypto *crypto);
 void crypto_random(uint8_t *to, size_t n);
 
 /* High-water mark of the bignum arena in bytes since crypto_init(); in use now (0 between calls). */

@@ -150,7 +150,7 @@ static NOINLINE enum status generate(uint8_t *scalar, uint8_t *point)
 enum status p384_generate(uint8_t scalar[P384_SCALAR_SIZE], uint8_t point[P384_POINT_SIZE])
 {
 	arena_begin(ARENA_P384_GENERATE);
-	crypto_count.p384_generate++;
+	crypto_state->count.p384_generate++;
 	const enum status status = generate(scalar, point);
 	wipe_stack_curve();
 	if (status != STATUS_OK) {
@@ -182,7 +182,7 @@ enum status p384_ecdh(const uint8_t scalar[P384_SCALAR_SIZE], const uint8_t peer
 	uint8_t z[P384_SCALAR_SIZE])
 {
 	arena_begin(ARENA_P384_ECDH);
-	crypto_count.p384_ecdh++;
+	crypto_state->count.p384_ecdh++;
 	const enum status status = ecdh(scalar, peer, z);
 	wipe_stack_curve();
 	if (status != STATUS_OK)
@@ -233,7 +233,7 @@ enum status p384_sign(const uint8_t scalar[P384_SCALAR_SIZE], const uint8_t dige
 	uint8_t signature[P384_SIGNATURE_SIZE])
 {
 	arena_begin(ARENA_P384_SIGN);
-	crypto_count.p384_sign++;
+	crypto_state->count.p384_sign++;
 	const enum status status = sign(scalar, digest, signature);
 	wipe_stack_curve();
 	if (status != STATUS_OK)
@@ -267,13 +267,13 @@ static enum status verify(const struct curve *c, const uint8_t *point, const uin
 enum status p384_verify(const uint8_t point[P384_POINT_SIZE], const uint8_t digest[SHA384_SIZE],
 	const uint8_t signature[P384_SIGNATURE_SIZE])
 {
-	crypto_count.p384_verify++;
+	crypto_state->count.p384_verify++;
 	return verify(&p384, point, digest, signature);
 }
 
 enum status p256_verify(const uint8_t point[P256_POINT_SIZE], const uint8_t digest[SHA256_SIZE],
 	const uint8_t signature[P256_SIGNATURE_SIZE])
 {
-	crypto_count.p256_verify++;
+	crypto_state->count.p256_verify++;
 	return verify(&p256, point, digest, signature);
 }

@@ -46,7 +46,7 @@ void aes256gcm_seal(const uint8_t key[AES256_KEY_SIZE], const uint8_t iv[GCM_IV_
 {
 	seal(key, iv, aad, aad_size, plain, n, cipher, tag);
 	wipe_stack_hash();
-	crypto_count.aead_bytes += n;
+	crypto_state->count.aead_bytes += n;
 }
 
 static NOINLINE bool open(const uint8_t key[AES256_KEY_SIZE], const uint8_t iv[GCM_IV_SIZE],
@@ -68,7 +68,7 @@ enum status aes256gcm_open(const uint8_t key[AES256_KEY_SIZE], const uint8_t iv[
 {
 	const bool good = open(key, iv, aad, aad_size, cipher, n, tag, plain);
 	wipe_stack_hash();
-	crypto_count.aead_bytes += n;
+	crypto_state->count.aead_bytes += n;
 	if (!good) {
 		wipe(plain, n);
 		return ERR_CRYPTO_TAG;

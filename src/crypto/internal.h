@@ -29,14 +29,34 @@ enum {
 	ARENA_GCM = 4608,
 };
 
-void arena_init(uint8_t *base, size_t size);
+struct arena {
+	uint8_t *base;
+	size_t size;
+	size_t limit;		/* what the running operation has reserved */
+	size_t used;
+	size_t peak;
+	uint32_t top;		/* offset of the highest block, if any is in use */
+};
+
+void arena_init(struct arena *arena, uint8_t *base, size_t size);
 /* Reserves `limit` bytes for an operation: traps unless the arena is there and empty. */
 void arena_begin(size_t limit);
 /* Never fails: traps beyond what is reserved, which no input can bring about. */
 void *arena_take(size_t n);
 void arena_give(void *block, size_t n);
 
-extern struct crypto_counters crypto_count;
+/* All that lasts from one operation to the next: the first bytes of what crypto_init() got. */
+struct crypto {
+	struct arena arena;
+	crypto_random_fn *random;
+	void *random_ctx;
+	struct crypto_counters count;
+};
+
+#define CRYPTO_STATE_SIZE ((sizeof(struct crypto) + ARENA_ALIGN - 1) & -(size_t)ARENA_ALIGN)
+
+/* The one that is selected; the core has no other mutable static state. */
+extern struct crypto *crypto_state;
 
 /* --- secrets on the stack ------------------------------------------------------------------ */
 

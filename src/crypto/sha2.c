@@ -43,7 +43,7 @@ void sha384_update(struct sha384 *h, const uint8_t *from, size_t n)
 {
 	if (n > 0)
 		nettle_sha512_update(library384(h), n, from);
-	crypto_count.sha384_bytes += n;
+	crypto_state->count.sha384_bytes += n;
 }
 
 void sha384_final(struct sha384 *h, uint8_t digest[SHA384_SIZE])

@@ -171,7 +171,7 @@ static void the_arena_is_empty_and_zero_after_each_operation(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(operations); i++) {
 		operations[i].run();
 		assert_int_equal(crypto_arena_used(), 0);
-		for (size_t k = 0; k < sizeof(test_arena); k++)
+		for (size_t k = CRYPTO_STATE_SIZE; k < sizeof(test_arena); k++)
 			assert_int_equal(test_arena[k], 0);
 	}
 }
@@ -196,7 +196,7 @@ static void failing_operations_leave_the_arena_empty_and_zero_too(void **state)
 		}
 		assert_int_not_equal(s, STATUS_OK);
 		assert_int_equal(crypto_arena_used(), 0);
-		for (size_t k = 0; k < sizeof(test_arena); k++)
+		for (size_t k = CRYPTO_STATE_SIZE; k < sizeof(test_arena); k++)
 			assert_int_equal(test_arena[k], 0);
 	}
 }
@@ -206,7 +206,7 @@ static void blocks_given_back_in_any_order_are_wiped_and_return(void **state)
 	uint8_t *block[5];
 
 	(void)state;
-	arena_begin(CRYPTO_ARENA_SIZE);
+	arena_begin(CRYPTO_ARENA_SIZE - CRYPTO_STATE_SIZE);
 	for (unsigned order = 0; order < 120; order++) {
 		bool given[5] = {false};
 		unsigned rest = order;
@@ -247,6 +247,31 @@ static void every_operation_is_counted(void **state)
 	assert_int_equal(c->p256_verify, 1);
 	assert_int_equal(c->aead_bytes, 2 * sizeof(text));
 	assert_true(c->sha384_bytes > sizeof(text));
+}
+
+static void two_states_know_nothing_of_each_other(void **state)
+{
+	static _Alignas(16) uint8_t others[CRYPTO_ARENA_SIZE];
+	struct test_random random = {.seed = 1};
+	uint8_t drawn[2][16];
+
+	(void)state;
+	struct crypto *const first =
+		crypto_init(test_arena, sizeof(test_arena), test_random_fill, &test_random);
+	struct crypto *const second = crypto_init(others, sizeof(others), test_random_fill, &random);
+	crypto_random(drawn[0], sizeof(drawn[0]));
+	assert_int_equal(random.calls, 1);
+	crypto_select(first);
+	operations[0].run();
+	const size_t peak = crypto_arena_peak();
+	assert_int_not_equal(peak, 0);
+	crypto_select(second);
+	assert_int_equal(crypto_arena_peak(), 0);
+	crypto_random(drawn[1], sizeof(drawn[1]));
+	assert_int_equal(random.calls, 2);
+	assert_memory_not_equal(drawn[0], drawn[1], sizeof(drawn[0]));
+	crypto_select(first);
+	assert_int_equal(crypto_arena_peak(), peak);
 }
 
 /* Words between the deepest byte of the stack and `gap` bytes below the caller's frame. */
@@ -331,6 +356,7 @@ int main(void)
 		cmocka_unit_test(failing_operations_leave_the_arena_empty_and_zero_too),
 		cmocka_unit_test(blocks_given_back_in_any_order_are_wiped_and_return),
 		cmocka_unit_test(every_operation_is_counted),
+		cmocka_unit_test(two_states_know_nothing_of_each_other),
 		cmocka_unit_test(the_stack_below_a_secret_operation_is_wiped),
 		cmocka_unit_test(a_secret_left_on_the_stack_would_be_found),
 	};

@@ -141,6 +141,29 @@ def pointer_by_name(folder):
     refused(program, "nobody: no such function")
 
 
+WITHIN = """
+extern int (*const table[])(int);
+__attribute__((noinline)) static int big(int n) { volatile char a[5000]; a[n] = 3; return a[n]; }
+__attribute__((noinline)) static int small(int n) { volatile char a[50]; a[n] = 3; return a[n]; }
+int (*const table[])(int) = {small, big};
+__attribute__((noinline)) static int call(int i) { return table[i](7) + 1; }
+__attribute__((noinline)) static int shallow(void *p) { volatile char a[2000]; a[9] = 1; return call(p != 0) + a[9]; }
+void work(void *p) { volatile int r = shallow(p); if (p) r = call(1); (void)r; }
+"""
+
+
+def pointer_known_from_above(folder):
+    rules = "root work\ncall call: small big\n"
+    program = Program(folder, WITHIN, rules=rules)
+    without, _ = program.bound()
+    program.rules(rules + "within shallow: small\n")
+    bound, why = program.bound()
+    if bound is None or not without - 2200 < bound < without - 1800:
+        raise AssertionError(f"{bound} after {without} bytes {why}")
+    program.rules(rules + "within call: small\n")
+    holds(program, 400)
+
+
 def rule_that_matches_nothing(folder):
     refused(Program(folder, DEEP, rules="root work\ncall leaf: middle\n"), "unused: calls leaf")
 
@@ -183,7 +206,8 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
         for test in (reported_frames, disassembled_frames, recursion, recursion_of_a_library,
-                     pointer_unaccounted, pointer_by_table, pointer_by_name, rule_that_matches_nothing,
+                     pointer_unaccounted, pointer_by_table, pointer_by_name,
+                     pointer_known_from_above, rule_that_matches_nothing,
                      rule_that_is_none, dynamic_frame, dynamic_frame_of_our_own, the_real_one):
             tap.case(test.__name__.replace("_", " "), lambda: test(f"{folder}/{test.__name__}"))
     tap.finish()

@@ -7,7 +7,7 @@ usage: stack_bound.py PROGRAM BUILD RULES [-o FILE]
 
 PROGRAM is the linked, static executable; BUILD the Meson folder with the compiler's reports
 (-fcallgraph-info=su) of our own sources; RULES names what neither knows: where calls through
-pointers lead, and which calls of the libraries cannot happen.  What has no report is read from the
+pointers lead, also as known from a caller further up, and which calls of the libraries cannot happen.  What has no report is read from the
 program's instructions (frames.py).  Recursion, an unaccounted pointer, a rule that matches nothing
 and a frame that is not understood are errors.
 
@@ -34,7 +34,7 @@ class Rules:
     def __init__(self, path):
         self.path = path
         self.roots, self.noreturn = [], []
-        self.calls, self.never, self.dynamic, self.select = {}, {}, {}, {}
+        self.calls, self.never, self.dynamic, self.select, self.within = {}, {}, {}, {}, {}
         self.used = set()
         with open(path, encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
@@ -43,7 +43,7 @@ class Rules:
                     continue
                 if words[0] in ("root", "noreturn") and len(words) == 2:
                     getattr(self, {"root": "roots"}.get(words[0], words[0])).append(words[1])
-                elif words[0] in ("call", "never", "dynamic", "select") and len(words) > 2:
+                elif words[0] in ("call", "never", "dynamic", "select", "within") and len(words) > 2:
                     getattr(self, words[0] if words[0] != "call" else "calls").setdefault(
                         words[1].rstrip(":"), []).extend(words[2:])
                 else:
@@ -59,15 +59,17 @@ class Rules:
         return None
 
     def unused(self):
-        return [f"{kind} {name}" for kind in ("calls", "never", "dynamic", "select")
+        return [f"{kind} {name}" for kind in ("calls", "never", "dynamic", "select", "within")
                 for name in getattr(self, kind) if (kind, name) not in self.used]
 
 
 class Bound:
     def __init__(self, program, reports, rules):
         self.elf, self.reports, self.rules = program, reports, rules
-        self.known = {}     # key -> (bound, path)
-        self.open = []      # keys being computed, to find recursion
+        # What a call through a pointer leads to may depend on who is above it ("within" rules), so
+        # a bound belongs to a function and what is known there: a frozenset of keys, or None.
+        self.known = {}     # (key, known pointers) -> (bound, path)
+        self.open = []      # the same, being computed, to find recursion
         self.problems = []
         self.noreturn = {s.address for n in rules.noreturn for s in program.by_name.get(n, [])}
         self.by_plain = {}
@@ -122,8 +124,13 @@ class Bound:
 
     # --- calls through pointers ---------------------------------------------------------------
 
-    def targets(self, key):
-        """What the rules say of the pointer calls in a function."""
+    def targets(self, key, pointers):
+        """What the rules say of the pointer calls in a function, given what is known above it."""
+        found = self.candidates(key)
+        narrowed = [k for k in found if k in pointers] if pointers else []
+        return narrowed or found
+
+    def candidates(self, key):
         values = self.rules.of("calls", self.names_of(key))
         if values is None:
             self.problem(f"{self.names_of(key)[0]}: a call through a pointer that no rule accounts for")
@@ -158,7 +165,7 @@ class Bound:
 
     # --- frames -------------------------------------------------------------------------------
 
-    def parts(self, key):
+    def parts(self, key, pointers):
         """[(callee key, bytes on the stack when it is called)] and the function's own most."""
         name = self.name_of(key)
         if isinstance(key, str):
@@ -167,12 +174,12 @@ class Bound:
                 self.problem(f"{name}: a frame without a bound")
             calls = []
             for target in f.calls:
-                keys = self.targets(key) if target == callgraph.INDIRECT else [self.resolve(target)]
+                keys = self.targets(key, pointers) if target == callgraph.INDIRECT else [self.resolve(target)]
                 calls += [(k, f.bytes) for k in keys if k is not None]
             return calls, f.bytes
-        return self.disassembled(key, name)
+        return self.disassembled(key, name, pointers)
 
-    def disassembled(self, key, name):
+    def disassembled(self, key, name, pointers):
         symbols = self.elf.functions.get(key, [])
         chosen = self.rules.of("select", [name])
         if chosen is not None:
@@ -192,21 +199,24 @@ class Bound:
             self.problem(f"{name}: a rule gives it a run-time sized frame, and it has none")
         calls = []
         for target, depth in frame.calls:
-            keys = self.targets(key) if target is None else [self.at_address(target)]
+            keys = self.targets(key, pointers) if target is None else [self.at_address(target)]
             calls += [(k, depth + RETURN) for k in keys]
         return calls, frame.depth + RETURN
 
-    def of(self, key):
+    def of(self, key, pointers=None):
         """(most bytes, the path that takes them) of a call of this function, return address included."""
-        if key in self.known:
-            return self.known[key]
-        if key in self.open:
-            cycle = self.open[self.open.index(key):] + [key]
-            self.problem("recursion: " + " -> ".join(self.name_of(k) for k in cycle))
+        within = self.rules.of("within", self.names_of(key))
+        if within is not None:
+            pointers = frozenset(self.resolve(n) for n in within)
+        if (key, pointers) in self.known:
+            return self.known[key, pointers]
+        if (key, pointers) in self.open:
+            cycle = self.open[self.open.index((key, pointers)):] + [(key, pointers)]
+            self.problem("recursion: " + " -> ".join(self.name_of(k) for k, _ in cycle))
             return 0, []
-        self.open.append(key)
+        self.open.append((key, pointers))
         name = self.name_of(key)
-        calls, own = self.parts(key)
+        calls, own = self.parts(key, pointers)
         never = self.rules.of("never", self.names_of(key)) or []
         never = [n[5:] if n.startswith("like=") else n for n in never]
         for pattern in never:
@@ -216,17 +226,17 @@ class Bound:
         for callee, depth in calls:
             if self.ends(callee) or any(fnmatch.fnmatchcase(self.name_of(callee), p) for p in never):
                 continue
-            bytes_, path = self.of(callee)
+            bytes_, path = self.of(callee, pointers)
             if depth + bytes_ > best[0]:
                 best = (depth + bytes_, [[name, depth]] + path)
         self.open.pop()
-        self.known[key] = best
+        self.known[key, pointers] = best
         return best
 
 
 def pointers_taken(bound):
     """Our own functions whose address lies in a constant table but that no rule leads to."""
-    reached = set(bound.known)
+    reached = {key for key, _ in bound.known}
     out = []
     for s in bound.elf.symbols:
         if s.kind != elf.STT_OBJECT or s.size % 8 or s.size == 0 or s.size > 1 << 16:

@@ -41,9 +41,9 @@ static void print_table(FILE *to, const struct run_options *o, const struct run_
 	fprintf(to, "%-26s %12s %12s %14s %10s\n", "bytes", "source", "destination",
 		"seed document", "smaller by");
 	print_row(to, "stack", r, "stack_peak", SEED_STACK);
-	if (r->role[ROLE_SRC].stack_static_bound > 0)
+	if (r->program.stack_static_bound > 0)
 		fprintf(to, "%-26s %12zu %12zu\n", "stack, static bound",
-			r->role[ROLE_SRC].stack_static_bound, r->role[ROLE_DST].stack_static_bound);
+			r->program.stack_static_bound, r->program.stack_static_bound);
 	print_row(to, "heap, extent", r, "heap_extent_peak",
 		SEED_HEAP_FIXED + SEED_HEAP_PER_SESSION * o->sessions);
 	print_row(to, "shared memory, extent", r, "shared_extent_peak",
@@ -129,7 +129,7 @@ static json_t *by_phase(const json_t *counters)
 	return phases;
 }
 
-static json_t *role_json(const struct role_result *r)
+static json_t *role_json(const struct role_result *r, const struct program *program)
 {
 	static const char *const same[] = {
 		"heap_requested_peak", "heap_size", "shared_size", "private_copies"};
@@ -137,13 +137,19 @@ static json_t *role_json(const struct role_result *r)
 
 	copy(role, "stack_peak", r->counters, "stack_peak");
 	json_object_set_new(role, "stack_static_bound",
-		r->stack_static_bound > 0 ? json_integer((json_int_t)r->stack_static_bound) : json_null());
+		program->stack_static_bound > 0
+			? json_integer((json_int_t)program->stack_static_bound)
+			: json_null());
 	copy(role, "stack_size", r->counters, "stack_size");
 	copy(role, "heap_peak", r->counters, "heap_extent_peak");
 	copy(role, "shared_peak", r->counters, "shared_extent_peak");
 	for (size_t i = 0; i < COUNT_OF(same); i++)
 		copy(role, same[i], r->counters, same[i]);
-	json_object_set_new(role, "static_data", json_integer((json_int_t)r->static_data));
+	json_object_set_new(role, "static_data", json_integer((json_int_t)program->static_data));
+	json_object_set(role, "static_sections", program->sections);
+	json_object_set(role, "static_symbols", program->symbols);
+	if (program->stack_path != NULL)
+		json_object_set(role, "stack_path", program->stack_path);
 	copy(role, "config_bytes", r->counters, "config_bytes");
 	copy(role, "by_tag", r->counters, "by_tag");
 	json_object_set_new(role, "by_phase", by_phase(r->counters));
@@ -154,6 +160,8 @@ static json_t *role_json(const struct role_result *r)
 		json_object_set(role, "counters", r->counters);
 	if (r->at_barrier != NULL)
 		json_object_set(role, "at_barrier", r->at_barrier);
+	if (r->barriers != NULL)
+		json_object_set(role, "barriers", r->barriers);
 	return role;
 }
 
@@ -198,8 +206,8 @@ json_t *report_json(const struct run_options *o, const struct run_result *r, boo
 			"rounds", (json_int_t)o->rounds,
 			"seed", (json_int_t)o->seed,
 		"roles",
-			"src", role_json(&r->role[ROLE_SRC]),
-			"dst", role_json(&r->role[ROLE_DST]),
+			"src", role_json(&r->role[ROLE_SRC], &r->program),
+			"dst", role_json(&r->role[ROLE_DST], &r->program),
 		"sessions", sessions_json(r),
 		"leaked", (json_int_t)r->leaked,
 		"growth", (json_int_t)r->growth,

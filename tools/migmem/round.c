@@ -267,8 +267,43 @@ static int wait_barrier(struct pass *p, const char *phase, bool *reached)
 	return TOOL_OK;
 }
 
+/* One point of memory over time; "before" begins the round's list. */
+static void add_barrier(struct role_result *r, const char *phase, const json_t *counters)
+{
+	const bool first = strcmp(phase, "before") == 0;
+	json_t *by_tag = json_object();
+	const json_t *usage;
+	const char *tag;
+
+	json_object_foreach((json_t *)(uintptr_t)json_object_get(counters, "by_tag"), tag, usage)
+		json_object_set(by_tag, tag, json_object_get(usage, "used"));
+	if (first) {
+		json_decref(r->barriers);
+		r->barriers = json_array();
+	}
+	json_array_append_new(r->barriers,
+		json_pack("{s:s, s:I, s:I, s:I, s:o}", "phase", phase, "heap",
+			counter_of(counters, "heap_used"), "shared",
+			counter_of(counters, "shared_used"), "stack",
+			counter_of(counters, "stack_peak"), "by_tag", by_tag));
+}
+
+/* The same when nobody stands anywhere: before a round and after it. */
+static int sample(struct pass *p, const char *moment)
+{
+	for (enum role role = 0; role < ROLE_COUNT; role++) {
+		AUTO_JSON counters = NULL;
+		if (!p->measured[role])
+			continue;
+		TOOL_TRY(control_request(
+			p->stage, &p->td[role][0].control, "counters", &counters));
+		add_barrier(&p->result->role[role], moment, counters);
+	}
+	return TOOL_OK;
+}
+
 /* What the measured sides hold while everybody stands still. */
-static int snapshot(struct pass *p)
+static int snapshot(struct pass *p, const char *phase)
 {
 	for (enum role role = 0; role < ROLE_COUNT; role++) {
 		struct role_result *r = &p->result->role[role];
@@ -282,6 +317,7 @@ static int snapshot(struct pass *p)
 		TOOL_TRY(control_request(p->stage, control, "counters", &r->at_barrier));
 		TOOL_TRY(control_request(p->stage, control, "sessions", &answer));
 		r->sessions = json_incref(json_object_get(answer, "sessions"));
+		add_barrier(r, phase, r->at_barrier);
 	}
 	return TOOL_OK;
 }
@@ -299,7 +335,7 @@ static int pass_barriers(struct pass *p)
 			TOOL_TRY(hold_after(p, phase_words[i]));
 		TOOL_TRY(wait_barrier(p, phase_words[i], &reached));
 		if (reached)
-			TOOL_TRY(snapshot(p));
+			TOOL_TRY(snapshot(p, phase_words[i]));
 	}
 	return set_hold(p, "release");
 }
@@ -389,6 +425,7 @@ int round_execute(struct pass *p, size_t round)
 	fflush(p->o->out);
 	reset_sessions(p);
 	TOOL_TRY(create_user_tds(p));
+	TOOL_TRY(sample(p, "before"));
 	if (strcmp(p->o->hold, "none") != 0)
 		TOOL_TRY(hold_after(p, all ? phase_words[0] : p->o->hold));
 	TOOL_TRY(trigger_all(p, round));
@@ -398,6 +435,7 @@ int round_execute(struct pass *p, size_t round)
 	find_reasons(p);
 	TOOL_TRY(code);
 	TOOL_TRY(prove_keys(p));
+	TOOL_TRY(sample(p, "after"));
 	fprintf(p->o->out, "  %zu source and %zu destination sessions completed\n",
 		p->o->sessions - count_results(p, ROLE_SRC, NULL, true),
 		p->o->sessions - count_results(p, ROLE_DST, NULL, true));

@@ -2,9 +2,7 @@
 #define _GNU_SOURCE
 #include "migmem/run.h"
 
-#include <elf.h>
 #include <inttypes.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,30 +16,6 @@ const char *const phase_words[] = {
 #undef PHASE
 };
 const size_t phase_count = COUNT_OF(phase_words);
-
-/* Bytes of the sections that a process of this file can write. */
-static int writable_bytes(const char *path, size_t *bytes)
-{
-	AUTO_BLOB file = {0};
-	Elf64_Ehdr header;
-	Elf64_Shdr section;
-
-	TOOL_TRY(file_read(path, &file));
-	if (file.size < sizeof(header))
-		return tool_fail(TOOL_USAGE, "%s: is not an ELF file", path);
-	memcpy(&header, file.data, sizeof(header));
-	*bytes = 0;
-	for (size_t i = 0; i < header.e_shnum; i++) {
-		const uint64_t at = header.e_shoff + i * sizeof(section);
-		if (at > file.size - sizeof(section))
-			return tool_fail(
-				TOOL_USAGE, "%s: its section headers leave the file", path);
-		memcpy(&section, file.data + at, sizeof(section));
-		if ((section.sh_flags & (SHF_ALLOC | SHF_WRITE)) == (SHF_ALLOC | SHF_WRITE))
-			*bytes += section.sh_size;
-	}
-	return TOOL_OK;
-}
 
 static int run_pass(struct stage *s, const struct run_options *o, const struct material *m,
 	struct run_result *r, size_t number)
@@ -69,30 +43,6 @@ static int run_pass(struct stage *s, const struct run_options *o, const struct m
 	return code;
 }
 
-/* What the build wrote beside the program, if it is about this very file. */
-static int static_bound(const char *program, size_t *bound)
-{
-	const char *slash = strrchr(program, '/');
-	AUTO_TEXT path = tool_text("%.*sstack_bound.json",
-		slash != NULL ? (int)(slash - program + 1) : 0, program);
-	AUTO_BLOB image = {0};
-	uint8_t digest[SHA256_DIGEST_LENGTH];
-
-	*bound = 0;
-	AUTO_JSON known = json_load_file(path, 0, NULL);
-	if (known == NULL)
-		return TOOL_OK;
-	TOOL_TRY(file_read(program, &image));
-	SHA256(image.data, image.size, digest);
-	AUTO_TEXT hex = hex_lower(digest, sizeof(digest));
-	const char *about = json_string_value(json_object_get(known, "program_sha256"));
-	if (about != NULL && strcmp(about, hex) == 0)
-		*bound = (size_t)json_integer_value(json_object_get(known, "stack_static_bound"));
-	else
-		tool_warn("%s is about another build of %s", path, program);
-	return TOOL_OK;
-}
-
 static int run_in(
 	struct stage *s, const struct run_options *o, struct material *m, struct run_result *r)
 {
@@ -108,10 +58,7 @@ static int run_in(
 			.measured = i < o->sessions ? ROLE_SRC : ROLE_DST,
 			.status = {-1, -1},
 		};
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		TOOL_TRY(writable_bytes(m->migtd, &r->role[role].static_data));
-		TOOL_TRY(static_bound(m->migtd, &r->role[role].stack_static_bound));
-	}
+	TOOL_TRY(program_look(m->migtd, &r->program));
 	for (size_t i = 0; i < passes; i++) {
 		TOOL_TRY(run_pass(s, o, m, r, i));
 		stage_stop(s);
@@ -158,7 +105,9 @@ void run_release(struct run_result *r)
 		json_decref(r->role[role].counters);
 		json_decref(r->role[role].at_barrier);
 		json_decref(r->role[role].sessions);
+		json_decref(r->role[role].barriers);
 	}
+	program_release(&r->program);
 	for (size_t i = 0; i < r->n && r->sessions != NULL; i++) {
 		free(r->sessions[i].reason[ROLE_SRC]);
 		free(r->sessions[i].reason[ROLE_DST]);
@@ -205,7 +154,7 @@ static bool stack_is_bounded(const struct run_result *r)
 	bool ok = true;
 
 	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		const int64_t bound = (int64_t)r->role[role].stack_static_bound;
+		const int64_t bound = (int64_t)r->program.stack_static_bound;
 		const int64_t peak = counter_of(r->role[role].counters, "stack_peak");
 		const int64_t size = counter_of(r->role[role].counters, "stack_size");
 		if (bound == 0)

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "migmem/material.h"
+#include "migmem/program.h"
 
 enum role { ROLE_SRC, ROLE_DST, ROLE_COUNT };
 extern const char *const role_name[ROLE_COUNT];
@@ -15,8 +16,8 @@ struct role_result {
 	json_t *counters;	/* at the end of the run: peaks over all of it */
 	json_t *at_barrier;	/* counters while all sessions were held, at the last barrier */
 	json_t *sessions;	/* the list, at the same moment */
-	size_t static_data;	/* .data, .bss and what else its file says is writable */
-	size_t stack_static_bound;	/* from the call graph; 0: not known */
+	json_t *barriers;	/* of the last round, in order, between "before" and "after":
+				 * {"phase","heap","shared","stack","by_tag"} */
 	size_t msk_lines;	/* "MSK exchange completed" in its log */
 };
 
@@ -32,6 +33,7 @@ struct session_result {
 
 struct run_result {
 	bool complete;		/* it came to its end; else the figures are missing */
+	struct program program;	/* both roles run it */
 	struct role_result role[ROLE_COUNT];
 	struct session_result *sessions; /* of the last round, pass by pass */
 	size_t n;

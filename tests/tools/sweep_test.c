@@ -39,6 +39,35 @@ static void what_does_not_grow_is_fixed(void **state)
 	assert_int_equal(e.per_session, 0);
 }
 
+static void no_point_lies_above_the_envelope(void **state)
+{
+	const int64_t sessions[] = {1, 2, 4, 8, 16, 64};
+	const int64_t bytes[] = {89584, 93664, 101824, 118144, 150800, 346800};
+	const struct equation e = equation_fit(sessions, bytes, COUNT_OF(sessions));
+	int64_t least = INT64_MAX;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sessions); i++) {
+		const int64_t room = equation_bytes(&e, sessions[i]) - bytes[i];
+		assert_true(room >= 0);
+		least = room < least ? room : least;
+	}
+	/* It touches a point, and is no higher than the line lifted by its residual. */
+	assert_int_equal(least, 0);
+	assert_true(equation_bytes(&e, 64) <=
+		    e.fixed + e.per_session * 64 + e.max_residual);
+}
+
+static void an_envelope_never_falls(void **state)
+{
+	const int64_t sessions[] = {1, 2, 4}, bytes[] = {500, 400, 300};
+	const struct equation e = equation_fit(sessions, bytes, COUNT_OF(sessions));
+
+	(void)state;
+	assert_int_equal(e.envelope_per_session, 0);
+	assert_int_equal(e.envelope_fixed, 500);
+}
+
 /* --- on real runs -------------------------------------------------------------------------- */
 
 /* One sweep with distinct policies for all tests that follow. */
@@ -217,6 +246,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(points_on_a_line_are_fitted_without_residual),
 		cmocka_unit_test(a_point_off_the_line_shows_and_is_covered),
 		cmocka_unit_test(what_does_not_grow_is_fixed),
+		cmocka_unit_test(no_point_lies_above_the_envelope),
+		cmocka_unit_test(an_envelope_never_falls),
 		cmocka_unit_test(memory_is_linear_in_the_number_of_sessions),
 		cmocka_unit_test(a_heap_of_the_equation_holds_that_many_and_a_page_less_does_not),
 		cmocka_unit_test(the_header_has_the_measured_numbers),

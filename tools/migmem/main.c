@@ -23,11 +23,11 @@ static int command_run(int argc, char **argv)
 	const bool judged = code != TOOL_USAGE && r.sessions != NULL;
 	const bool passed = judged && run_passed(&o, &r) && code == TOOL_OK;
 	if (r.complete)
-		report_print(o.out, &o, &r);
+		report_print(o.tables, &o, &r);
 	if (judged) {
 		const int written = report_write(&o, &r, passed);
 		code = written != TOOL_OK ? written : passed ? TOOL_OK : TOOL_REJECT;
-		fprintf(o.out, "%s\n", passed ? "PASSED" : "FAILED");
+		fprintf(o.tables, "%s\n", passed ? "PASSED" : "FAILED");
 	}
 	run_release(&r);
 	return code;

@@ -19,13 +19,14 @@ struct run_options {
 	const char *json, *report;
 	const char *migtd, *tdhost;
 	struct option_list faults;
-	const char *memory, *stack, *heap, *shared, *log_level;
-	bool keep;
+	const char *memory, *stack, *heap, *shared, *sessions_max, *log_level;
+	bool keep, brief;
 
 	/* derived */
 	bool v1;
 	bool distinct;
-	FILE *out;		/* progress and tables */
+	FILE *out;		/* progress */
+	FILE *tables;
 };
 
 /* A policy as a Migration TD is started with it. */

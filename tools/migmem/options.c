@@ -46,12 +46,14 @@ size_t run_specs(struct run_options *o, struct option_spec *specs)
 			"order in which sessions start (0: as numbered)", false},
 		{"json", 0, OPTION_TEXT, &o->json, "FILE",
 			"write the results; - is the standard output, alone", false},
-		{"report", 0, OPTION_TEXT, &o->report, "DIR", "results and all logs", false},
+		{"report", 0, OPTION_TEXT, &o->report, "DIR", "report.html, report.md, results and all logs", false},
 		{"memory", 0, OPTION_TEXT, &o->memory, "SIZE",
 			"of the measured MigTDs, as the next three (enough)", false},
 		{"stack", 0, OPTION_TEXT, &o->stack, "SIZE", "of the region", false},
 		{"heap", 0, OPTION_TEXT, &o->heap, "SIZE", "of the region", false},
 		{"shared", 0, OPTION_TEXT, &o->shared, "SIZE", "of the region", false},
+		{"sessions-max", 0, OPTION_TEXT, &o->sessions_max, "N",
+			"most that they admit (as many as the heap holds)", false},
 		{"fault", 0, OPTION_LIST, &o->faults, "NAME[=ARG]",
 			"of both emulated hosts (tdhost platform --help)", false},
 		{"log-level", 'l', OPTION_TEXT, &o->log_level, "LEVEL", "of the MigTDs (info)",
@@ -62,6 +64,7 @@ size_t run_specs(struct run_options *o, struct option_spec *specs)
 			"emulated platform (found beside migmem)", false},
 		{"wait", 0, OPTION_NUMBER, &o->wait_seconds, "SECONDS",
 			"limit of each wait (60 and 1 a session)", false},
+		{"brief", 0, OPTION_FLAG, &o->brief, NULL, "tables and verdicts only", false},
 		{"keep", 0, OPTION_FLAG, &o->keep, NULL, "leave the temporary folder", false},
 	};
 
@@ -105,7 +108,11 @@ int run_check(struct run_options *o)
 		o->policy_size = o->v1 ? POLICY_V1_SIZE_DEFAULT : POLICY_SIZE_DEFAULT;
 	o->distinct = strcmp(o->policies, "distinct") == 0;
 	/* Results on the standard output stay alone there. */
-	o->out = o->json != NULL && strcmp(o->json, "-") == 0 ? stderr : stdout;
+	o->tables = o->json != NULL && strcmp(o->json, "-") == 0 ? stderr : stdout;
+	if (o->out == NULL || !o->brief)
+		o->out = o->brief ? fopen("/dev/null", "w") : o->tables;
+	if (o->out == NULL)
+		return tool_fail(TOOL_USAGE, "/dev/null cannot be written");
 	const uint64_t most = o->distinct ? DISTINCT_MOST : SESSIONS_MOST;
 	if (o->sessions == 0 || o->sessions > most)
 		return tool_fail(

@@ -158,6 +158,7 @@ static int start_td(struct pass *p, enum role role, size_t i)
 		add(&a, "--stack", p->o->stack);
 		add(&a, "--heap", heap);
 		add(&a, "--shared", shared);
+		add(&a, "--sessions-max", p->o->sessions_max);
 	}
 	td->child = stage_start(p->stage, child_name, a.item);
 	if (td->child == NULL)

@@ -11,14 +11,7 @@
 #include "migmem/pass.h"
 #include "migmem/phases.h"
 #include "migmem/run.h"
-
-/* --- what the seed document measured (destination, SPDM, policy v2) ------------------------- */
-
-#define SEED_STACK 0x160000
-#define SEED_HEAP_FIXED 0x120000
-#define SEED_HEAP_PER_SESSION 0x50000
-#define SEED_SHARED_FIXED 0x40000
-#define SEED_SHARED_PER_SESSION 0x20000
+#include "migmem/seed.h"
 
 static void print_row(
 	FILE *to, const char *name, const struct run_result *r, const char *counter, uint64_t seed)
@@ -95,13 +88,15 @@ void report_print(FILE *to, const struct run_options *o, const struct run_result
 	print_table(to, o, r);
 	for (enum role role = 0; role < ROLE_COUNT; role++) {
 		const struct role_result *one = &r->role[role];
-		fprintf(to, "\nmigtd-%s\n", role_name[role]);
+		fprintf(to, "%smigtd-%s\n", o->brief ? "" : "\n", role_name[role]);
 		fprintf(to, "MSK exchange completed: %zu times\n", one->msk_lines);
 		print_hex_line(to, "max stack usage", one->counters, "stack_peak");
 		print_hex_line(to, "max heap usage", one->counters, "heap_extent_peak");
 		print_hex_line(to, "max shared memory usage", one->counters, "shared_extent_peak");
-		print_tags(to, one->counters);
-		print_sessions(to, one->sessions);
+		if (!o->brief) {
+			print_tags(to, one->counters);
+			print_sessions(to, one->sessions);
+		}
 	}
 	fflush(to);
 }

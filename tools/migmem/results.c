@@ -59,7 +59,7 @@ static int64_t sessions_in(const struct equation *e, int64_t room)
 
 	if (left < 0)
 		return 0;
-	return e->per_session > 0 ? left / e->per_session : -1;
+	return e->envelope_per_session > 0 ? left / e->envelope_per_session : -1;
 }
 
 struct limit {
@@ -100,10 +100,10 @@ int command_fits_in(int argc, char **argv)
 	TOOL_TRY(read_sizing(from, &sweep, e));
 	/* All of it together, then each region that has a size of its own. */
 	const int64_t other = other_bytes(sweep);
-	struct equation total = {.fixed = other};
+	struct equation total = {.envelope_fixed = other};
 	for (size_t q = 0; q < QUANTITY_COUNT; q++) {
-		total.fixed += e[q].fixed + e[q].max_residual;
-		total.per_session += e[q].per_session;
+		total.envelope_fixed += e[q].envelope_fixed;
+		total.envelope_per_session += e[q].envelope_per_session;
 	}
 	consider(&least, "memory", sessions_in(&total, (int64_t)size));
 	if (heap != 0)
@@ -118,7 +118,7 @@ int command_fits_in(int argc, char **argv)
 		       "(%" PRId64 " + %" PRId64 " a session, of it %" PRId64
 		       " static data and configuration; "
 		       "text not counted)\n",
-			least.sessions, size, least.what, total.fixed, total.per_session, other);
+			least.sessions, size, least.what, total.envelope_fixed, total.envelope_per_session, other);
 	return least.sessions != 0 ? TOOL_OK : TOOL_REJECT;
 }
 

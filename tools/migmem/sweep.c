@@ -6,55 +6,122 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "migmem/options.h"
 #include "migmem/run.h"
+#include "migmem/seed.h"
 
 #define SIZES_MAX 64
+/* The largest that a Migration TD takes from its peer. */
+#define POLICY_SIZE_MOST (512u * 1024)
 
 struct sweep {
 	int64_t sessions[SIZES_MAX];
 	size_t n;
-	json_t *runs;
+	json_t *runs;		/* of those sizes, as many as were finished */
+	int64_t policy_sizes[SIZES_MAX];
+	size_t policies;
+	json_t *by_policy_size;	/* runs with the least sessions */
+	bool show_progress;
+	uint64_t begun;
 	struct equation equation[QUANTITY_COUNT];
 	bool passed;
 };
 
-/* "1,2,4": different numbers, at least two of them. */
-static int read_sizes(const char *text, struct sweep *s)
+/* "1,2,4": different numbers. */
+static int read_list(
+	const char *option, const char *text, uint64_t most, int64_t *values, size_t *n)
 {
 	AUTO_TEXT copy = tool_text("%s", text);
 
+	*n = 0;
 	for (char *rest = copy, *one; (one = strsep(&rest, ",")) != NULL;) {
 		uint64_t value;
-		if (s->n == SIZES_MAX || !number_read(one, false, INT32_MAX, &value))
+		if (*n == SIZES_MAX || !number_read(one, true, most, &value))
 			return tool_fail(TOOL_USAGE,
-				"--sessions: '%s' in '%s' is not a number, or too many", one, text);
-		for (size_t i = 0; i < s->n; i++)
-			if (s->sessions[i] == (int64_t)value)
+				"--%s: '%s' in '%s' is not a number, or too many", option, one,
+				text);
+		for (size_t i = 0; i < *n; i++)
+			if (values[i] == (int64_t)value)
 				return tool_fail(
-					TOOL_USAGE, "--sessions: %s stands there twice", one);
-		s->sessions[s->n++] = (int64_t)value;
+					TOOL_USAGE, "--%s: %s stands there twice", option, one);
+		values[(*n)++] = (int64_t)value;
 	}
+	return TOOL_OK;
+}
+
+static int read_sizes(const char *text, struct sweep *s)
+{
+	TOOL_TRY(read_list("sessions", text, INT32_MAX, s->sessions, &s->n));
 	if (s->n < 2)
 		return tool_fail(
 			TOOL_USAGE, "--sessions: an equation needs two different numbers or more");
 	return TOOL_OK;
 }
 
-static int run_one(const struct run_options *o, struct sweep *s)
+/* --- runs ------------------------------------------------------------------------------------ */
+
+/* A line on the terminal, rewritten before each run. */
+static void show_progress(const struct sweep *s, const struct run_options *o)
+{
+	const size_t done = json_array_size(s->runs) + json_array_size(s->by_policy_size);
+	const size_t all = s->n + s->policies;
+
+	if (!s->show_progress)
+		return;
+	fprintf(stderr, "\r\033[K[%zu of %zu, %" PRIu64 " s] %" PRIu64 " sessions%s", done + 1, all,
+		(stage_now() - s->begun) / 1000, o->sessions, o->brief ? "" : "\n");
+	if (done == all)
+		fputs("\r\033[K", stderr);
+}
+
+/*
+ * Regions of the size that goes with the number of sessions, where the user gave none: the tables
+ * that grow with what a region could hold are then as large as those sessions need.
+ */
+#define FIXED_SHARED (256u * 1024)
+#define FIXED_HEAP (256u * 1024)
+#define FIXED_MEMORY (32u * 1024 * 1024)
+#define HEAP_PER_SESSION 8192u
+#define SHARED_PER_SESSION_VSOCK 8192u
+#define SHARED_PER_SESSION_RAW 16384u
+
+static int run_sized(struct run_options o, struct run_result *r)
+{
+	const uint64_t shared_each = strcmp(o.transport, "vsock") == 0 ? SHARED_PER_SESSION_VSOCK
+								       : SHARED_PER_SESSION_RAW;
+	AUTO_TEXT heap = tool_text("%" PRIu64, FIXED_HEAP + o.sessions * HEAP_PER_SESSION);
+	AUTO_TEXT shared = tool_text("%" PRIu64, FIXED_SHARED + o.sessions * shared_each);
+	AUTO_TEXT most = tool_text("%" PRIu64, o.sessions);
+	AUTO_TEXT memory = tool_text("%" PRIu64,
+		FIXED_MEMORY + o.sessions * (HEAP_PER_SESSION + shared_each));
+
+	if (o.memory == NULL && o.heap == NULL && o.shared == NULL && o.sessions_max == NULL) {
+		o.memory = memory;
+		o.heap = heap;
+		o.shared = shared;
+		o.sessions_max = most;
+	}
+	return run_execute(&o, r);
+}
+
+static int run_one(const struct run_options *o, struct sweep *s, json_t *runs)
 {
 	struct run_result r;
-	int code = run_execute(o, &r);
 
+	show_progress(s, o);
+	const int code = run_sized(*o, &r);
 	if (code == TOOL_OK) {
 		const bool passed = run_passed(o, &r);
 		s->passed = s->passed && passed;
-		json_array_append_new(s->runs, report_json(o, &r, passed));
+		json_array_append_new(runs, report_json(o, &r, passed));
 	}
 	run_release(&r);
 	return code;
 }
+
+/* --- equations ------------------------------------------------------------------------------- */
 
 static void fit_all(struct sweep *s)
 {
@@ -77,11 +144,38 @@ static char *grouped(int64_t value)
 		"0x%" PRIx64 "_%04" PRIx64, (uint64_t)value >> 16, (uint64_t)value & 0xffff);
 }
 
+static const char *const title[QUANTITY_COUNT] = {
+	"Stack Size", "Heap Size", "Shared Memory Size"};
+
+static void print_seed_equations(FILE *to)
+{
+	fprintf(to, "Seed document (shared memory deduced there):\n");
+	for (size_t q = 0; q < QUANTITY_COUNT; q++) {
+		AUTO_TEXT fixed = grouped(seed_equation[q].fixed);
+		AUTO_TEXT per_session = grouped(seed_equation[q].per_session);
+		fprintf(to, "  %s = %s + %s * session_num\n", title[q], fixed, per_session);
+	}
+}
+
+/* Whether the size of the policy matters. */
+static void print_policy_sizes(FILE *to, const struct sweep *s)
+{
+	const json_t *run;
+	size_t i;
+
+	if (json_array_size(s->by_policy_size) == 0)
+		return;
+	fprintf(to, "\n%-12s %12s %12s %12s\n", "policy", "stack", "heap", "shared");
+	json_array_foreach(s->by_policy_size, i, run)
+		fprintf(to, "%-12" JSON_INTEGER_FORMAT " %12" PRId64 " %12" PRId64 " %12" PRId64 "\n",
+			json_integer_value(json_object_get(
+				json_object_get(run, "config"), "policy_bytes")),
+			worst_peak(run, QUANTITY_STACK), worst_peak(run, QUANTITY_HEAP),
+			worst_peak(run, QUANTITY_SHARED));
+}
+
 static void print_equations(FILE *to, const struct sweep *s)
 {
-	static const char *const title[QUANTITY_COUNT] = {
-		"Stack Size", "Heap Size", "Shared Memory Size"};
-
 	fprintf(to, "\n%-10s %12s %12s %12s\n", "sessions", "stack", "heap", "shared");
 	for (size_t i = 0; i < s->n; i++) {
 		fprintf(to, "%-10" PRId64, s->sessions[i]);
@@ -100,40 +194,67 @@ static void print_equations(FILE *to, const struct sweep *s)
 			title[q], fixed, per_session, e->fixed, e->per_session, e->max_residual,
 			e->n);
 	}
+	for (size_t q = 0; q < QUANTITY_COUNT; q++) {
+		const struct equation *e = &s->equation[q];
+		if (e->max_residual != 0)
+			fprintf(to, "  %s <= %" PRId64 " + %" PRId64 " n (no point lies above)\n",
+				title[q], e->envelope_fixed, e->envelope_per_session);
+	}
+	print_seed_equations(to);
+	print_policy_sizes(to, s);
 }
 
-static json_t *sweep_json(const struct sweep *s)
+/* The figures of one run by which policy sizes are told apart. */
+static json_t *policy_size_json(const struct sweep *s)
+{
+	json_t *list = json_array();
+	const json_t *run;
+	size_t i;
+
+	json_array_foreach(s->by_policy_size, i, run)
+	{
+		const json_t *config = json_object_get(run, "config");
+		json_t *one = json_pack("{s:O, s:O}", "policy_bytes",
+			json_object_get(config, "policy_bytes"), "sessions",
+			json_object_get(config, "sessions"));
+		for (size_t q = 0; q < QUANTITY_COUNT; q++)
+			json_object_set_new(
+				one, quantity_peak[q], json_integer(worst_peak(run, q)));
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
+static json_t *sweep_json(const struct sweep *s, bool complete)
 {
 	const json_t *first = json_array_get(s->runs, 0);
 	json_t *equations = json_object(),
 	       *config = json_deep_copy(json_object_get(first, "config"));
 	json_t *sizes = json_array();
 
-	for (size_t q = 0; q < QUANTITY_COUNT; q++) {
-		const struct equation *e = &s->equation[q];
-		json_object_set_new(equations, quantity_name[q],
-			json_pack("{s:I, s:I, s:I, s:I}", "fixed", (json_int_t)e->fixed,
-				"per_session", (json_int_t)e->per_session, "max_residual",
-				(json_int_t)e->max_residual, "n", (json_int_t)e->n));
-	}
+	for (size_t q = 0; q < QUANTITY_COUNT; q++)
+		json_object_set_new(
+			equations, quantity_name[q], equation_json(&s->equation[q]));
 	for (size_t i = 0; i < s->n; i++)
 		json_array_append_new(sizes, json_integer(s->sessions[i]));
 	json_object_set_new(config, "sessions", sizes);
 	/* clang-format off */
-	return json_pack("{s:s, s:O, s:O, s:o, s:o, s:O, s:b}",
+	return json_pack("{s:s, s:O, s:O, s:o, s:o, s:o, s:O, s:b, s:b}",
 		"schema", "migmem-1",
 		"git", json_object_get(first, "git"),
 		"compiler", json_object_get(first, "compiler"),
 		"config", config,
 		"equations", equations,
+		"policy_sizes", policy_size_json(s),
 		"runs", s->runs,
-		"passed", s->passed);
+		"complete", complete,
+		"passed", s->passed && complete);
 	/* clang-format on */
 }
 
-static int write_sweep(const struct run_options *o, const struct sweep *s)
+static int write_sweep(const struct run_options *o, const struct sweep *s, bool complete)
 {
-	AUTO_JSON result = sweep_json(s);
+	AUTO_JSON result = sweep_json(s, complete);
 
 	if (result == NULL)
 		return tool_fail(TOOL_USAGE, "out of memory");
@@ -141,7 +262,17 @@ static int write_sweep(const struct run_options *o, const struct sweep *s)
 	TOOL_TRY(report_json_text(o, text));
 	if (o->report != NULL) {
 		AUTO_TEXT path = tool_text("%s/sweep.json", o->report);
+		TOOL_TRY(folder_make(o->report));
 		TOOL_TRY(file_write_text(path, text));
+	}
+	return TOOL_OK;
+}
+
+static int check_all(struct run_options *o, const struct sweep *s)
+{
+	for (size_t i = s->n; i > 0; i--) {
+		o->sessions = (uint64_t)s->sessions[i - 1];
+		TOOL_TRY(run_check(o));
 	}
 	return TOOL_OK;
 }
@@ -151,44 +282,69 @@ static int sweep_all(struct run_options *o, struct sweep *s)
 	const char *report = o->report;
 	int code = TOOL_OK;
 
-	for (size_t i = 0; i < s->n; i++) {
-		o->sessions = (uint64_t)s->sessions[i];
-		TOOL_TRY(run_check(o));
-	}
+	s->begun = stage_now();
 	for (size_t i = 0; i < s->n && code == TOOL_OK; i++) {
 		AUTO_TEXT own =
 			report != NULL ? tool_text("%s/%" PRId64, report, s->sessions[i]) : NULL;
 		o->sessions = (uint64_t)s->sessions[i];
 		o->report = own;
-		code = run_one(o, s);
+		code = run_one(o, s, s->runs);
+	}
+	o->report = NULL;
+	o->sessions = (uint64_t)s->sessions[0];
+	for (size_t i = 0; i < s->policies && code == TOOL_OK; i++) {
+		o->policy_size = (uint64_t)s->policy_sizes[i];
+		code = run_one(o, s, s->by_policy_size);
 	}
 	o->report = report;
+	show_progress(s, o);
+	return code;
+}
+
+/* What was finished stays, also when the rest was interrupted or failed. */
+static int tell_all(const struct run_options *o, struct sweep *s, int code)
+{
+	const bool complete = code == TOOL_OK;
+
+	s->n = json_array_size(s->runs);
+	if (s->n == 0)
+		return code;
+	if (!complete)
+		tool_warn("the sweep is not complete; the %zu finished runs are kept", s->n);
+	fit_all(s);
+	print_equations(o->tables, s);
+	const int written = write_sweep(o, s, complete);
+	if (code == TOOL_OK)
+		code = written;
+	if (code == TOOL_OK && !s->passed)
+		code = TOOL_REJECT;
+	fprintf(o->tables, "%s\n", code == TOOL_OK ? "PASSED" : "FAILED");
 	return code;
 }
 
 int command_sweep(int argc, char **argv)
 {
 	struct run_options o = run_defaults;
-	const char *sizes = "1,2,4,8";
-	struct option_spec specs[1 + RUN_SPECS_MAX] = {
+	const char *sizes = "1,2,4,8", *policy_sizes = NULL;
+	struct option_spec specs[2 + RUN_SPECS_MAX] = {
 		{"sessions", 'n', OPTION_TEXT, &sizes, "N,N,...", "numbers of sessions (1,2,4,8)",
 			false},
+		{"policy-sizes", 0, OPTION_TEXT, &policy_sizes, "BYTES,...",
+			"more runs, with policies of these sizes", false},
 	};
-	struct sweep s = {.passed = true};
+	struct sweep s = {.passed = true, .show_progress = isatty(STDERR_FILENO) == 1};
 
 	TOOL_TRY(options_parse(argc, argv, "migmem sweep --sessions N,N,... [options]", specs,
-		1 + run_specs(&o, specs + 1), NULL));
+		2 + run_specs(&o, specs + 2), NULL));
 	TOOL_TRY(read_sizes(sizes, &s));
+	if (policy_sizes != NULL)
+		TOOL_TRY(read_list("policy-sizes", policy_sizes, POLICY_SIZE_MOST, s.policy_sizes,
+			&s.policies));
+	TOOL_TRY(check_all(&o, &s));
 	s.runs = json_array();
-	int code = sweep_all(&o, &s);
-	if (code == TOOL_OK) {
-		fit_all(&s);
-		print_equations(o.out, &s);
-		code = write_sweep(&o, &s);
-		if (code == TOOL_OK && !s.passed)
-			code = TOOL_REJECT;
-		fprintf(o.out, "%s\n", code == TOOL_OK ? "PASSED" : "FAILED");
-	}
+	s.by_policy_size = json_array();
+	const int code = tell_all(&o, &s, sweep_all(&o, &s));
 	json_decref(s.runs);
+	json_decref(s.by_policy_size);
 	return code;
 }

@@ -1,37 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
-/* A client's connection: JSON packets in, answers and events out, queued while it does not read. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "host/control.h"
+/* What all clients have in common. */
 #include "host/platform.h"
 
-/* A client that does not read so much is dropped. */
-#define QUEUE_MAX (16u << 20)
-
-struct message {
-	struct message *next;
-	size_t size;
-	char bytes[];
-};
-
-struct client {
-	struct client *next;
-	struct platform *platform;
-	struct watch watch;
-	struct message *queue;
-	struct message *queue_last;
-	size_t queued;
-	bool blocked;		/* waits for room in its socket */
-	bool failed;		/* to be dropped when the running request is done */
-};
-
-struct platform *client_platform(const struct client *client)
+void client_attach(struct platform *platform, struct client *client)
 {
-	return client->platform;
+	client->platform = platform;
+	client->next = platform->clients;
+	platform->clients = client;
 }
 
 void client_detach(struct client *client)
@@ -48,116 +23,6 @@ void client_detach(struct client *client)
 		if (td && td->client == client)
 			user_td_destroy(td);
 	}
-	watch_remove(&client->watch);
-	while (client->queue) {
-		struct message *first = client->queue;
-
-		client->queue = first->next;
-		free(first);
-	}
+	client->detached(client);
 	loop_bury(&platform->loop, client);
-}
-
-static bool send_now(struct client *client, const void *bytes, size_t n)
-{
-	ssize_t sent = send(client->watch.fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	if (sent < 0 && errno != EAGAIN)
-		client->failed = true;
-	return sent >= 0;
-}
-
-static void flush(struct client *client)
-{
-	while (client->queue && send_now(client, client->queue->bytes, client->queue->size)) {
-		struct message *first = client->queue;
-
-		client->queue = first->next;
-		client->queued -= first->size;
-		free(first);
-	}
-	if (!client->queue)
-		client->queue_last = NULL;
-	if (client->blocked == !client->queue) {
-		client->blocked = client->queue;
-		watch_events(&client->watch, client->blocked ? EPOLLIN | EPOLLOUT : EPOLLIN);
-	}
-}
-
-void client_send(struct client *client, json_t *json)
-{
-	uint32_t kind = PACKET_JSON;
-	size_t n = json_dumpb(json, NULL, 0, JSON_COMPACT);
-	struct message *message = malloc(sizeof(*message) + sizeof(kind) + n);
-
-	if (!message || sizeof(kind) + n > PACKET_JSON_MAX || client->queued + n > QUEUE_MAX) {
-		client->failed = true;
-		free(message);
-		json_decref(json);
-		return;
-	}
-	memcpy(message->bytes, &kind, sizeof(kind));
-	json_dumpb(json, message->bytes + sizeof(kind), n, JSON_COMPACT);
-	json_decref(json);
-	message->next = NULL;
-	message->size = sizeof(kind) + n;
-	if (client->queue_last)
-		client->queue_last->next = message;
-	else
-		client->queue = message;
-	client->queue_last = message;
-	client->queued += message->size;
-	flush(client);
-}
-
-static void execute(struct client *client, const char *text, size_t n)
-{
-	json_error_t error;
-	json_t *request = json_loadb(text, n, JSON_REJECT_DUPLICATES, &error);
-
-	if (!json_is_object(request))
-		client_send(client, json_pack("{s:b, s:s}", "ok", 0, "error", "not a JSON object"));
-	else
-		client_send(client, control_execute(client, request));
-	json_decref(request);
-}
-
-static void serve(struct watch *watch, uint32_t events)
-{
-	struct client *client = CONTAINER_OF(watch, struct client, watch);
-	static char packet[PACKET_JSON_MAX];
-	uint32_t kind = 0;
-	ssize_t n;
-
-	if (events & EPOLLOUT)
-		flush(client);
-	n = recv(watch->fd, packet, sizeof(packet), MSG_DONTWAIT | MSG_TRUNC);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR) && !client->failed)
-		return;
-	if (n >= (ssize_t)sizeof(kind) && n <= (ssize_t)sizeof(packet))
-		memcpy(&kind, packet, sizeof(kind));
-	if (kind == PACKET_JSON && !client->failed)
-		execute(client, packet + sizeof(kind), (size_t)n - sizeof(kind));
-	else
-		client->failed = true;
-	if (client->failed)
-		client_detach(client);
-}
-
-void client_attach(struct platform *platform, int fd, const char *first, size_t n)
-{
-	struct client *client = calloc(1, sizeof(*client));
-
-	if (!client || watch_add(&platform->loop, &client->watch, fd, EPOLLIN)) {
-		close(fd);
-		free(client);
-		return;
-	}
-	client->platform = platform;
-	client->watch.ready = serve;
-	client->next = platform->clients;
-	platform->clients = client;
-	execute(client, first, n);
-	if (client->failed)
-		client_detach(client);
 }

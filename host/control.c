@@ -54,7 +54,7 @@ static struct user_td *get_td(struct client *client, const json_t *request)
 
 	if (!get_number(request, "td", UINT32_MAX, &id))
 		return NULL;
-	td = user_td_find(client_platform(client), id);
+	td = user_td_find(client->platform, id);
 	return td && td->client == client ? td : NULL;
 }
 
@@ -124,7 +124,7 @@ static json_t *do_td_create(struct client *client, const json_t *request)
 
 	if (!get_number(request, "migtd_pid", INT32_MAX, &pid))
 		return failure("migtd_pid: not a number");
-	td = user_td_create(client_platform(client), client);
+	td = user_td_create(client->platform, client);
 	if (!td)
 		return failure("out of memory");
 	why = set_td(td, request);
@@ -319,7 +319,7 @@ static json_t *do_migtds(struct client *client, const json_t *request)
 	json_t *list = json_array();
 
 	(void)request;
-	for (const struct migtd *td = client_platform(client)->migtds; td; td = td->next)
+	for (const struct migtd *td = client->platform->migtds; td; td = td->next)
 		json_array_append_new(list, describe(td));
 	return json_pack("{s:b, s:o}", "ok", 1, "migtds", list);
 }
@@ -331,7 +331,7 @@ static json_t *do_fault(struct client *client, const json_t *request)
 
 	if (!set)
 		return failure("set: not a string");
-	if (fault_parse(&client_platform(client)->faults, set, why, sizeof(why)))
+	if (fault_parse(&client->platform->faults, set, why, sizeof(why)))
 		return failure(why);
 	return success();
 }
@@ -340,13 +340,13 @@ static json_t *do_faults(struct client *client, const json_t *request)
 {
 	(void)request;
 	return json_pack("{s:b, s:o}", "ok", 1, "faults",
-		fault_list(&client_platform(client)->faults));
+		fault_list(&client->platform->faults));
 }
 
 static json_t *do_shutdown(struct client *client, const json_t *request)
 {
 	(void)request;
-	client_platform(client)->loop.stop = true;
+	client->platform->loop.stop = true;
 	return success();
 }
 

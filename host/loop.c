@@ -17,6 +17,16 @@ uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+uint64_t loop_now(const struct loop *loop)
+{
+	return loop->clock ? *loop->clock : now_ms();
+}
+
+void loop_init_virtual(struct loop *loop, const uint64_t *clock)
+{
+	*loop = (struct loop){.epoll = -1, .clock = clock};
+}
+
 int loop_init(struct loop *loop)
 {
 	*loop = (struct loop){.epoll = epoll_create1(EPOLL_CLOEXEC)};
@@ -99,7 +109,7 @@ void timer_set(struct loop *loop, struct timer *timer, uint64_t ms)
 	struct timer **at = &loop->timers;
 
 	timer_cancel(loop, timer);
-	timer->at = now_ms() + ms;
+	timer->at = loop_now(loop) + ms;
 	while (*at && (*at)->at <= timer->at)
 		at = &(*at)->next;
 	timer->next = *at;
@@ -107,18 +117,43 @@ void timer_set(struct loop *loop, struct timer *timer, uint64_t ms)
 	*at = timer;
 }
 
-static int run_timers(struct loop *loop)
+static bool run_timer(struct loop *loop)
 {
-	while (loop->timers) {
-		struct timer *first = loop->timers;
-		uint64_t now = now_ms();
+	struct timer *first = loop->timers;
 
-		if (first->at > now)
-			return first->at - now > 60000 ? 60000 : (int)(first->at - now);
-		timer_cancel(loop, first);
-		first->expired(first);
-	}
-	return -1;
+	if (!first || first->at > loop_now(loop))
+		return false;
+	timer_cancel(loop, first);
+	first->expired(first);
+	return true;
+}
+
+uint64_t loop_next(const struct loop *loop)
+{
+	return loop->timers ? loop->timers->at : UINT64_MAX;
+}
+
+bool loop_step(struct loop *loop)
+{
+	bool ran = false;
+
+	while (run_timer(loop))
+		ran = true;
+	free_buried(loop);
+	return ran;
+}
+
+/* How long to wait for events; for ever is -1. */
+static int patience(const struct loop *loop)
+{
+	uint64_t now = loop_now(loop);
+	uint64_t next = loop_next(loop);
+
+	if (next == UINT64_MAX)
+		return -1;
+	if (next <= now)
+		return 0;
+	return next - now > 60000 ? 60000 : (int)(next - now);
 }
 
 void loop_run(struct loop *loop)
@@ -126,14 +161,13 @@ void loop_run(struct loop *loop)
 	struct epoll_event events[BATCH];
 
 	while (!loop->stop) {
-		int timeout = run_timers(loop);
 		int n;
 
 		/* A buried object has no watch and no timer left: nothing can mean it from here on. */
-		free_buried(loop);
+		loop_step(loop);
 		if (loop->stop)
 			break;
-		n = epoll_wait(loop->epoll, events, BATCH, timeout);
+		n = epoll_wait(loop->epoll, events, BATCH, patience(loop));
 		if (n < 0 && errno != EINTR)
 			abort();
 		for (int i = 0; i < n && !loop->stop; i++) {

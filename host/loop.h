@@ -28,6 +28,7 @@ struct timer {
 
 struct loop {
 	int epoll;
+	const uint64_t *clock;	/* ms, virtual; NULL: the machine's */
 	bool stop;
 	struct timer *timers;	/* soonest first */
 	void **buried;
@@ -41,6 +42,16 @@ void loop_fini(struct loop *loop);
 /* Until loop->stop. */
 void loop_run(struct loop *loop);
 
+/*
+ * A loop without descriptors, whose time is what *clock says; its owner runs what is due and moves
+ * the clock.
+ */
+void loop_init_virtual(struct loop *loop, const uint64_t *clock);
+/* Runs the timers that are due; false when none was. */
+bool loop_step(struct loop *loop);
+/* When the next timer is due, UINT64_MAX if none is set. */
+uint64_t loop_next(const struct loop *loop);
+
 /* Watches fd for `events` and takes it over.  0, or -1 with errno: fd is still the caller's. */
 int watch_add(struct loop *loop, struct watch *watch, int fd, uint32_t events);
 void watch_events(struct watch *watch, uint32_t events);
@@ -53,6 +64,8 @@ void timer_cancel(struct loop *loop, struct timer *timer);
 /* Frees `p` once no event of the running batch can mean it any more. */
 void loop_bury(struct loop *loop, void *p);
 
+uint64_t loop_now(const struct loop *loop);
+/* The machine's monotonic clock. */
 uint64_t now_ms(void);
 
 #define CONTAINER_OF(p, type, member) ((type *)(void *)((char *)(p) - offsetof(type, member)))

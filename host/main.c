@@ -114,7 +114,7 @@ static int platform_main(int argc, char **argv)
 		{"fault", required_argument, NULL, OPTION_FAULT},
 		{0},
 	};
-	struct platform_options options = {.servtd_ext = true};
+	struct serve_options options = {.platform.servtd_ext = true};
 	struct faults faults = {0};
 	char why[128];
 	int c;
@@ -131,22 +131,22 @@ static int platform_main(int argc, char **argv)
 			options.vsock = optarg;
 			break;
 		case OPTION_PKI:
-			options.pki = optarg;
+			options.platform.pki = optarg;
 			break;
 		case OPTION_COLLATERAL:
-			options.collateral = optarg;
+			options.platform.collateral = optarg;
 			break;
 		case OPTION_SERVTD_EXT:
 			if (strcmp(optarg, "on") && strcmp(optarg, "off"))
 				return usage_error("--servtd-ext takes on or off, not ", optarg);
-			options.servtd_ext = !strcmp(optarg, "on");
+			options.platform.servtd_ext = !strcmp(optarg, "on");
 			break;
 		case OPTION_EXPORT_VERSION:
-			if (!parse_range(optarg, &options.export_version))
+			if (!parse_range(optarg, &options.platform.export_version))
 				return usage_error("--export-version: not a range: ", optarg);
 			break;
 		case OPTION_IMPORT_VERSION:
-			if (!parse_range(optarg, &options.import_version))
+			if (!parse_range(optarg, &options.platform.import_version))
 				return usage_error("--import-version: not a range: ", optarg);
 			break;
 		case OPTION_FAULT:
@@ -162,12 +162,12 @@ static int platform_main(int argc, char **argv)
 		return usage_error("unexpected argument ", argv[optind]);
 	if (!options.listen || !options.vsock)
 		return usage_error("--listen and --vsock are needed", "");
-	if (options.collateral && !options.pki)
+	if (options.platform.collateral && !options.platform.pki)
 		return usage_error("--collateral needs --pki, the quoting service", "");
 	if (strcmp(options.vsock, "vsock") &&
 		(strncmp(options.vsock, "unix:", 5) || !options.vsock[5]))
 		return usage_error("--vsock takes unix:PREFIX or vsock, not ", options.vsock);
-	return platform_run(&options, &faults);
+	return serve(&options, &faults);
 }
 
 static int td_main(int argc, char **argv)

@@ -41,7 +41,7 @@ static uint64_t rtmr_extend(struct migtd *td, uint64_t gpa, uint64_t index)
 		return TDX_OPERAND_INVALID | OPERAND_RDX;
 	rtmr = td->tdinfo + TDINFO_RTMR + index * HASH_BYTES;
 	memcpy(both, rtmr, HASH_BYTES);
-	sha384(both, sizeof(both), rtmr);
+	host_sha384(both, sizeof(both), rtmr);
 	return TDX_SUCCESS;
 }
 

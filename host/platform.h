@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
  * One emulated TDX host: the TDX module, the VMM, vhost-vsock and the quoting service around the
- * Migration TDs that attach and the user TDs that clients create.
+ * Migration TDs that attach and the user TDs that clients create.  Migration TDs and clients are
+ * other processes behind sockets (serve.c, attach.c, client_socket.c), or parts of the program that
+ * this is linked into.
  *
  * The module half (module.c, servtd.c, report.c) reads and writes private guest memory only; the
  * VMM half (vmm.c, service.c, vsock.c, qgs.c) shared guest memory only.  memory.c enforces both.
@@ -79,10 +81,11 @@ enum { RAX, RBX, RCX, RDX, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, REG_C
 
 enum interrupt { INTERRUPT_SERVICE, INTERRUPT_RX, INTERRUPT_COUNT };
 
-struct client;
-struct greeter;
+struct migtd;
 struct quoting;
+struct vsock_end_ops;
 struct vsock_host;
+struct vsock_switch;
 
 struct servtd_range {
 	uint16_t min;
@@ -91,11 +94,10 @@ struct servtd_range {
 
 struct platform {
 	struct loop loop;
-	struct watch listener;
-	struct timer accept_again;
-	struct watch signals;
-	char *listen_path;
-	char *vsock_prefix;	/* NULL: AF_VSOCK */
+	const struct vsock_end_ops *vsock;	/* where a guest's connections lead */
+	char *vsock_prefix;	/* sockets: NULL is AF_VSOCK */
+	struct vsock_switch *vsock_switch;	/* this process, and which side of it */
+	unsigned vsock_side;
 	bool servtd_ext;	/* the fields of newer modules exist */
 	struct servtd_range export_version;
 	struct servtd_range import_version;
@@ -106,7 +108,6 @@ struct platform {
 	uint8_t mac_key[32];
 	struct migtd *migtds;
 	struct client *clients;
-	struct greeter *greeters;	/* connections that have not said what they are */
 	struct user_td **user_tds;	/* by id; NULL once destroyed */
 	uint32_t user_td_count;
 	uint32_t user_td_size;
@@ -118,7 +119,10 @@ enum page_state { PAGE_PRIVATE, PAGE_SHARED, PAGE_PENDING };
 struct migtd {
 	struct migtd *next;
 	struct platform *platform;
-	struct watch watch;
+	/* Takes an interrupt to the TD. */
+	void (*deliver)(struct migtd *td, uint8_t vector);
+	/* The TD is no longer attached; the object is freed once the loop has left it. */
+	void (*detached)(struct migtd *td);
 	pid_t pid;
 	char name[64];
 	int ram;		/* memfd */
@@ -186,30 +190,63 @@ struct user_td {
 
 #define TDR_PAGE_BASE 0x100000ull
 
+/* Who creates user TDs and hears of their ends. */
+struct client {
+	struct client *next;
+	struct platform *platform;
+	/* Steals the reference. */
+	void (*send)(struct client *client, json_t *message);
+	/* Its user TDs are gone; the object is freed once the loop has left it. */
+	void (*detached)(struct client *client);
+};
+
 /* platform.c */
 struct platform_options {
-	const char *listen;
-	const char *vsock;	/* "unix:PREFIX" or "vsock" */
 	const char *pki;
 	const char *collateral;	/* NULL: found from pki */
 	bool servtd_ext;
 	struct servtd_range export_version;
 	struct servtd_range import_version;
 };
-/* Serves until told to stop.  The exit code; faults have been set by the caller. */
-int platform_run(const struct platform_options *options, const struct faults *faults);
+/*
+ * The loop and what says where connections lead have been set, all else is zero.  False after a
+ * reported line; platform_close() either way.
+ */
+bool platform_open(struct platform *platform, const struct platform_options *options,
+	const struct faults *faults);
+void platform_close(struct platform *platform);
 void platform_random(void *at, size_t n);
-/* "tdhost: " and a line on stderr. */
+/* One line to whoever watches the host; the program that this is linked into says where to. */
 void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void sha384(const void *data, size_t n, uint8_t hash[HASH_BYTES]);
 
-/* attach.c */
+/* serve.c: serves at "unix:PATH" until told to stop.  The exit code. */
+struct serve_options {
+	struct platform_options platform;
+	const char *listen;
+	const char *vsock;	/* "unix:PREFIX" or "vsock" */
+};
+int serve(const struct serve_options *options, const struct faults *faults);
+void host_sha384(const void *data, size_t n, uint8_t hash[HASH_BYTES]);
+
+/* attach.c: a Migration TD behind a socket. */
 /* Takes over fd and memory whatever happens: answers PACKET_ATTACHED and serves, or refuses. */
-void migtd_attach(struct platform *platform, int fd, const struct packet_attach *packet, int memory);
+void attach_process(struct platform *platform, int fd, const struct packet_attach *packet, int memory);
+
+/* migtd.c */
+/*
+ * Attaches a Migration TD: `td` is zero but for deliver, detached and its pid, and heap memory that
+ * is the first member of.  Takes `memory` over.  NULL, or why the platform refuses: `td` is still
+ * the caller's then, and zero.
+ */
+const char *migtd_attach(struct platform *platform, struct migtd *td,
+	const struct packet_attach *packet, int memory, const uint8_t mrtd[HASH_BYTES]);
 void migtd_detach(struct migtd *td, const char *why);
+/* Executes a TDCALL; false when the TD has been detached by it. */
+bool migtd_tdcall(struct migtd *td, uint64_t reg[REG_COUNT]);
+/* Sends the interrupts that came up during it, once the TD has the answer. */
+void migtd_send_deferred(struct migtd *td);
 /* One interrupt is outstanding until the TD asks again. */
 void migtd_interrupt(struct migtd *td, enum interrupt interrupt);
-void migtd_send_vector(struct migtd *td, uint8_t vector);
 
 /* memory.c: false when a page is not of the required kind or outside the RAM. */
 bool module_read(struct migtd *td, uint64_t gpa, void *to, size_t n);
@@ -290,12 +327,11 @@ uint64_t quoting_request(struct migtd *td, uint64_t gpa, uint64_t size);
 /* The TD is gone: its requests are dropped. */
 void quoting_forget(struct migtd *td);
 
-/* client.c */
-/* Takes over fd; `first` is the first packet's JSON text. */
-void client_attach(struct platform *platform, int fd, const char *first, size_t n);
+/* client.c: `client` has its send and detached, and is heap memory that it is the first member of. */
+void client_attach(struct platform *platform, struct client *client);
 void client_detach(struct client *client);
-/* Steals the reference. */
-void client_send(struct client *client, json_t *message);
-struct platform *client_platform(const struct client *client);
+
+/* client_socket.c: takes over fd; `first` is the first packet's JSON text. */
+void attach_client(struct platform *platform, int fd, const char *first, size_t n);
 
 #endif

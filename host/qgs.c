@@ -308,7 +308,7 @@ static void complete(struct timer *timer)
 		!put32(td, gpa + 20, (uint32_t)answer.size) || !put64(td, gpa + 8, answer.status))
 		report("Migration TD %ld: the quote buffer is no longer shared", (long)td->pid);
 	if (td->notify_vector)
-		migtd_send_vector(td, td->notify_vector);
+		td->deliver(td, td->notify_vector);
 }
 
 static struct request *take(struct migtd *td, uint64_t gpa, uint64_t size)

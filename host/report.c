@@ -11,7 +11,7 @@
 #define MAC_STRUCT_BYTES 256
 #define MACED_BYTES 224
 
-void sha384(const void *data, size_t n, uint8_t hash[HASH_BYTES])
+void host_sha384(const void *data, size_t n, uint8_t hash[HASH_BYTES])
 {
 	if (!EVP_Digest(data, n, hash, NULL, EVP_sha384(), NULL))
 		abort();

@@ -149,7 +149,7 @@ void servtd_request_end(struct user_td *td, unsigned status, const char *reason)
 	td->state = status ? SLOT_BOUND : SLOT_DONE;
 	if (reason)
 		json_object_set_new(event, "reason", json_string(reason));
-	client_send(td->client, event);
+	td->client->send(td->client, event);
 }
 
 void servtd_forget(struct migtd *migtd)
@@ -199,7 +199,7 @@ void servtd_info_hash(const uint8_t tdinfo[TDINFO_BYTES], uint64_t attr, uint8_t
 		if (attr >> (ATTR_IGNORE_SHIFT + i) & 1)
 			memset(masked + ignorable[i].offset, 0, ignorable[i].bytes);
 	}
-	sha384(masked, sizeof(masked), hash);
+	host_sha384(masked, sizeof(masked), hash);
 }
 
 uint64_t servtd_bind(struct user_td *td, struct migtd *migtd)

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
  * vhost-vsock of one Migration TD: guest connections to CID 2 port P become connections to the
- * Unix socket PREFIX_P (or to AF_VSOCK port P), with credit in both directions.
+ * Unix socket PREFIX_P (or to AF_VSOCK port P, or inside of this process; see vsock_end.h), with
+ * credit in both directions.
  *
- * Nothing is read from the host socket before the guest asks for a packet and has credit for it,
- * so the only data kept here are guest bytes that the host socket does not take yet: at most
+ * Nothing is read from the host's end before the guest asks for a packet and has credit for it,
+ * so the only data kept here are guest bytes that the host's end does not take yet: at most
  * HOST_WINDOW a connection, which is what we advertise.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "host/bytes.h"
 #include "host/platform.h"
+#include "host/vsock_end.h"
 #include "host/vsock_packet.h"
 
 #define HOST_WINDOW 65536u
@@ -35,13 +36,14 @@ struct stray {
 };
 
 struct connection {
-	struct watch watch;
+	struct vsock_end end;
 	struct timer retry;
 	uint64_t give_up;
 	struct vsock_host *host;
 	struct connection *next_in_bucket;
 	struct connection *next_ready;
 	bool queued;		/* in the ready list */
+	bool gone;		/* to be freed when nothing of this batch can mean it any more */
 	uint64_t request_id;
 	uint32_t guest_port;
 	uint32_t host_port;
@@ -167,7 +169,8 @@ static void forget(struct connection *c)
 	*at = c->next_in_bucket;
 	unqueue(c);
 	timer_cancel(loop, &c->retry);
-	watch_remove(&c->watch);
+	c->end.ops->close(&c->end);
+	c->gone = true;
 	free(c->queue);
 	loop_bury(loop, c);
 }
@@ -179,25 +182,17 @@ static void reset(struct connection *c)
 	forget(c);
 }
 
-static void host_side_ready(struct watch *watch, uint32_t events);
-
 /* A full accept queue is no refusal: tried again for as long as a guest waits for an answer. */
 static void try_connect(struct connection *c)
 {
-	struct loop *loop = &c->host->td->platform->loop;
-	int fd = vsock_dial(c->host->td->platform->vsock_prefix, c->host_port);
+	struct platform *platform = c->host->td->platform;
 
-	if (fd < 0 && errno == EAGAIN && now_ms() < c->give_up) {
-		timer_set(loop, &c->retry, CONNECT_RETRY_MS);
+	if (!c->end.ops->dial(&c->end, platform, c->host_port))
 		return;
-	}
-	if (fd >= 0) {
-		c->watch.ready = host_side_ready;
-		if (!watch_add(loop, &c->watch, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET))
-			return;
-		close(fd);
-	}
-	reset(c);
+	if (errno == EAGAIN && loop_now(&platform->loop) < c->give_up)
+		timer_set(&platform->loop, &c->retry, CONNECT_RETRY_MS);
+	else
+		reset(c);
 }
 
 static void retry_connect(struct timer *timer)
@@ -205,8 +200,11 @@ static void retry_connect(struct timer *timer)
 	try_connect(CONTAINER_OF(timer, struct connection, retry));
 }
 
+static void host_side_ready(struct vsock_end *end, unsigned events);
+
 static void connect_request(struct vsock_host *host, uint64_t request_id, const struct vsock_packet *p)
 {
+	struct platform *platform = host->td->platform;
 	struct connection **at = bucket(host, p->src_port, p->dst_port);
 	/* A new connection has taken nothing yet. */
 	struct connection *c = p->fwd_cnt ? NULL : calloc(1, sizeof(*c));
@@ -215,9 +213,11 @@ static void connect_request(struct vsock_host *host, uint64_t request_id, const 
 		stray_add(host, request_id, p->dst_port, p->src_port);
 		return;
 	}
-	c->watch.fd = -1;
+	c->end.ops = platform->vsock;
+	c->end.ready = host_side_ready;
+	c->end.watch.fd = -1;
 	c->retry.expired = retry_connect;
-	c->give_up = now_ms() + CONNECT_TIMEOUT_MS;
+	c->give_up = loop_now(&platform->loop) + CONNECT_TIMEOUT_MS;
 	c->host = host;
 	c->request_id = request_id;
 	c->guest_port = p->src_port;
@@ -249,7 +249,7 @@ static bool finish_shutdown(struct connection *c)
 		reset(c);
 		return false;
 	}
-	shutdown(c->watch.fd, c->guest_shutdown == SHUTDOWN_SEND ? SHUT_WR : SHUT_RD);
+	c->end.ops->shutdown(&c->end, c->guest_shutdown == SHUTDOWN_SEND ? SHUT_WR : SHUT_RD);
 	return true;
 }
 
@@ -259,8 +259,7 @@ static bool flush(struct connection *c)
 	size_t done = 0;
 
 	while (done < c->queue_size) {
-		ssize_t n = send(c->watch.fd, c->queue + done, c->queue_size - done,
-			MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = c->end.ops->send(&c->end, c->queue + done, c->queue_size - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -284,26 +283,23 @@ static bool flush(struct connection *c)
 	return finish_shutdown(c);
 }
 
-static void host_side_ready(struct watch *watch, uint32_t events)
+static void host_side_ready(struct vsock_end *end, unsigned events)
 {
-	struct connection *c = CONTAINER_OF(watch, struct connection, watch);
+	struct connection *c = CONTAINER_OF(end, struct connection, end);
 
-	if (!c->open && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))) {
-		int error = 0;
-		socklen_t n = sizeof(error);
-
-		if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &error, &n) || error) {
+	if (!c->open && (events & END_WRITABLE)) {
+		if (end->ops->error(end)) {
 			reset(c);
 			return;
 		}
 		c->open = true;
 		c->owes_response = true;
 	}
-	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+	if (events & END_READABLE)
 		c->readable = true;
-	if (events & (EPOLLHUP | EPOLLERR))
+	if (events & END_HUNG_UP)
 		c->hung_up = true;
-	if (c->open && (events & EPOLLOUT) && !flush(c))
+	if (c->open && (events & END_WRITABLE) && !flush(c))
 		return;
 	make_ready(c);
 }
@@ -438,7 +434,7 @@ static size_t give_data(struct connection *c, uint8_t *out, size_t size, bool *g
 		most = PACKET_DATA_MAX;
 	if (!c->open || !c->readable || c->ended || !most)
 		return 0;
-	n = recv(c->watch.fd, out + VSOCK_HEADER, most, MSG_DONTWAIT);
+	n = c->end.ops->receive(&c->end, out + VSOCK_HEADER, most);
 	if (n > 0) {
 		if (count_bytes(c, (size_t)n)) {
 			*gone = true;
@@ -494,7 +490,7 @@ size_t vsock_host_receive(struct vsock_host *host, uint64_t request_id, uint8_t 
 			/* To the back of the list, so that no connection starves another. */
 			unqueue(c);
 			n = give_packet(c, out, size);
-			if (c->watch.fd >= 0)
+			if (!c->gone)
 				make_ready(c);
 		}
 		c = next;

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "host/vsock_packet.h"
 
-#include <errno.h>
-#include <linux/vm_sockets.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "host/bytes.h"
 #include "host/platform.h"
-#include "host/unix_socket.h"
 
 bool vsock_decode(struct vsock_packet *p, const uint8_t *bytes, size_t n)
 {
@@ -40,34 +34,4 @@ void vsock_encode(uint8_t *out, enum vsock_operation operation, uint32_t host_po
 	store32(out + 20, guest_port);
 	store16(out + 28, VSOCK_STREAM);
 	store16(out + 30, (uint16_t)operation);
-}
-
-int vsock_dial(const char *prefix, uint32_t port)
-{
-	struct sockaddr_vm vm = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL,
-		.svm_port = port};
-	struct sockaddr_un un;
-	char path[sizeof(un.sun_path) + 16];
-	const void *address = &vm;
-	socklen_t n = sizeof(vm);
-	int error;
-	int fd;
-
-	if (prefix) {
-		snprintf(path, sizeof(path), "%s_%u", prefix, port);
-		if (!unix_address(&un, path)) {
-			errno = ENAMETOOLONG;
-			return -1;
-		}
-		address = &un;
-		n = sizeof(un);
-	}
-	fd = socket(prefix ? AF_UNIX : AF_VSOCK,
-		SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 || !connect(fd, address, n) || errno == EINPROGRESS)
-		return fd;
-	error = errno;
-	close(fd);
-	errno = error;
-	return -1;
 }

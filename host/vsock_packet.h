@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
-/* vsock packets, and where a guest's connection leads on the host. */
+/* vsock packets. */
 #ifndef HOST_VSOCK_PACKET_H
 #define HOST_VSOCK_PACKET_H
 
@@ -42,11 +42,5 @@ bool vsock_decode(struct vsock_packet *p, const uint8_t *bytes, size_t n);
 /* A header of VSOCK_HEADER bytes from the host, without payload or credit. */
 void vsock_encode(uint8_t *out, enum vsock_operation operation, uint32_t host_port,
 	uint64_t guest_cid, uint32_t guest_port);
-
-/*
- * Begins to connect to PREFIX_PORT, or to AF_VSOCK when prefix is NULL.  A descriptor that becomes
- * writable when connected, or -1 with errno: EAGAIN when the listener's queue is full.
- */
-int vsock_dial(const char *prefix, uint32_t port);
 
 #endif

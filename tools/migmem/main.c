@@ -47,6 +47,8 @@ int main(int argc, char **argv)
 		{"compare", command_compare,
 			"whether a newer result needs more memory than an older one"},
 		{"header", command_header, "a C header that sizes regions by the equations"},
+		{"report", command_report,
+			"report.html and report.md of a result on file"},
 		{"selftest", command_selftest, "proof that the measurement can fail"},
 	};
 	const bool help = argc > 1 && strcmp(argv[1], "--help") == 0;

@@ -10,6 +10,7 @@
 #include "build_info.h"
 #include "migmem/pass.h"
 #include "migmem/phases.h"
+#include "migmem/report_page.h"
 #include "migmem/run.h"
 #include "migmem/seed.h"
 
@@ -221,7 +222,8 @@ int report_json_text(const struct run_options *o, const char *text)
 		       : tool_fail(TOOL_USAGE, "cannot write the results to the standard output");
 }
 
-static int write_folder(const struct run_options *o, const struct run_result *r, const char *json)
+static int write_folder(const struct run_options *o, const struct run_result *r, const json_t *report,
+	const char *json)
 {
 	AUTO_TEXT json_path = tool_text("%s/run.json", o->report);
 	AUTO_TEXT text_path = tool_text("%s/run.txt", o->report);
@@ -237,7 +239,8 @@ static int write_folder(const struct run_options *o, const struct run_result *r,
 		return tool_fail(TOOL_USAGE, "out of memory");
 	report_print(to, o, r);
 	fclose(to);
-	return file_write_text(text_path, text);
+	TOOL_TRY(file_write_text(text_path, text));
+	return report_page_write(report, o->report);
 }
 
 int report_write(const struct run_options *o, const struct run_result *r, bool passed)
@@ -248,5 +251,5 @@ int report_write(const struct run_options *o, const struct run_result *r, bool p
 		return tool_fail(TOOL_USAGE, "out of memory");
 	AUTO_TEXT text = json_dumps(report, JSON_INDENT(2));
 	TOOL_TRY(report_json_text(o, text));
-	return o->report != NULL ? write_folder(o, r, text) : TOOL_OK;
+	return o->report != NULL ? write_folder(o, r, report, text) : TOOL_OK;
 }

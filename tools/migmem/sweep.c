@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "migmem/options.h"
+#include "migmem/report_page.h"
 #include "migmem/run.h"
 #include "migmem/seed.h"
 
@@ -264,6 +265,7 @@ static int write_sweep(const struct run_options *o, const struct sweep *s, bool 
 		AUTO_TEXT path = tool_text("%s/sweep.json", o->report);
 		TOOL_TRY(folder_make(o->report));
 		TOOL_TRY(file_write_text(path, text));
+		TOOL_TRY(report_page_write(result, o->report));
 	}
 	return TOOL_OK;
 }

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#include "limits.h"
+
+#include <string.h>
+
+#include "attest/collateral.h"
+#include "attest/tcb_info.h"
+#include "attest/work.h"
+#include "core/work_slot.h"
+#include "measure/event_log.h"
+#include "policy/certificate.h"
+#include "policy/chain.h"
+#include "policy/policy.h"
+#include "spdm/engine.h"
+#include "tdx/get_collateral.h"
+#include "tdx/get_quote.h"
+
+/* Of an answer to GET_COLLATERAL: framing, as for a quote. */
+#define COLLATERAL_SIZE_MOST (GET_COLLATERAL_PAGES * 4096 - 24 - 4 - 48)
+
+size_t fixed_limits(const struct limits_today *t, struct fixed_limit table[FIXED_LIMITS])
+{
+	const struct fixed_limit rows[] = {
+		{"policy blob of a peer", "bytes", POLICY_BLOB_MAX, t->policy_bytes, "policy of this run",
+			"invalid parameter (1)"},
+		{"TCB levels in a peer's policy", "", POLICY_LEVELS_MAX, 1, "generated policy",
+			"invalid policy (9)"},
+		{"TCB mappings in a peer's policy", "", POLICY_MAPPINGS_MAX, 1, "generated policy",
+			"invalid policy (9)"},
+		{"certificate links that a peer's policy may cost", "", POLICY_LINKS_MAX, 0, NULL,
+			"invalid policy (9)"},
+		{"certificate in such a chain, DER", "bytes", POLICY_CERTIFICATE_MAX, 637,
+			"generated policy", "invalid policy (9)"},
+		{"platforms in the own collateral", "", COLLATERAL_PLATFORMS_MAX, 32,
+			"public template", "does not start"},
+		{"TCB levels of a TCB info", "", TCB_LEVELS_MAX, 0, NULL,
+			"attestation (7)"},
+		{"quote of a peer", "bytes", PEER_QUOTE_MAX, 5006, "real quotes",
+			"attestation (7)"},
+		{"own quote as delivered", "bytes", QUOTE_SIZE_MAX, 5006, "real quotes",
+			"attestation (7)"},
+		{"PCK chain of a quote, DER", "bytes", CHAIN_DER_MAX, 0, NULL,
+			"attestation (7)"},
+		{"fetched collateral (policy v1)", "bytes", COLLATERAL_SIZE_MOST, 18000,
+			"Intel's service", "attestation (7)"},
+		{"events of a peer's log", "", EVENT_LOG_EVENTS_MAX, 0, NULL,
+			"attestation (7)"},
+		{"SPDM message", "bytes", SPDM_MAX_MESSAGE_SIZE, 0, NULL, "secure session (6)"},
+		{"bignum arena", "bytes", CRYPTO_ARENA_SIZE, t->bignum_peak, "this run",
+			"cannot be reached: reserved before each operation"},
+		{"stack by the call graph", "bytes", t->stack_size, t->stack_bound, "this build", "a guard page"},
+	};
+
+	_Static_assert(ARRAY_SIZE(rows) <= FIXED_LIMITS, "room for every limit");
+	memcpy(table, rows, sizeof(rows));
+	return ARRAY_SIZE(rows);
+}

@@ -12,7 +12,8 @@
  *  - the root certificate is the same, byte for byte, in the quote's chain and in those of TCB infos
  *    and QE identity; its key is that of the anchor, which a bundle names in rootCa;
  *  - basicConstraints must say CA for root and CAs and must not for leaves; inner and outer
- *    signature algorithm agree; no extension comes twice;
+ *    signature algorithm agree; no extension comes twice; a PCK certificate names its issuer byte for
+ *    byte as that names itself;
  *  - the signature part of a quote holds its certification data and nothing else; padding behind
  *    it is free; the chain has LF line ends, begins with the PCK certificate and ends with one NUL
  *    or none;
@@ -21,7 +22,7 @@
  *  - CRLs may be PEM, hexadecimal or (fetched) DER and name their issuer byte for byte; an unknown
  *    critical extension, of the CRL or of an entry, voids the CRL;
  *  - a level "ConfigurationAndSWHardeningNeeded", whose name the result cannot hold, is refused, and
- *    so is a TCB date that is not after 1970.
+ *    so are a TCB date that is not after 1970 and any date of issue or expiry that is zero.
  */
 #ifndef ATTEST_ATTEST_H
 #define ATTEST_ATTEST_H
@@ -76,7 +77,8 @@ enum quote_result_field {
  * Indexes a collateral bundle (the JSON object text of attestation spec 4.4) in place: the text
  * must stay where it is.  Then checks everything that does not depend on a quote: root, root CA CRL,
  * QE identity, every platform's TCB info, with the key of the bundle's rootCa as anchor; and the PCK
- * CRL, whose signature is left to each quote when its issuer chain lacks the CA that issued it.
+ * CRL, whose signature is left to each quote when its issuer chain is not the CA that issued it and
+ * the root.
  */
 enum status collateral_open(struct collateral *c, struct attest_scratch *scratch,
 	const uint8_t *bundle, size_t n) MUST_CHECK;
@@ -132,5 +134,7 @@ enum status collateral_evaluation_number(const struct collateral *c, const uint8
 	uint32_t *number) MUST_CHECK;
 uint32_t collateral_pck_crl_number(const struct collateral *c);
 uint32_t collateral_root_crl_number(const struct collateral *c);
+/* False when the PCK CRL's signature was left to each quote. */
+bool collateral_pck_crl_is_verified(const struct collateral *c);
 
 #endif

@@ -13,15 +13,20 @@ void sha256_of(const uint8_t *from, size_t n, uint8_t digest[SHA256_SIZE])
 	sha256_final(&h, digest);
 }
 
+/* Where the DER of the first `kept` certificates ends. */
+static size_t der_used(const struct attest_work *w, size_t kept)
+{
+	if (kept == 0)
+		return 0;
+	const struct span last = w->cert[kept - 1].der;
+	return (size_t)(last.at + last.n - w->der);
+}
+
 enum status chain_read(struct attest_work *w, size_t kept, struct text_reader text, size_t n)
 {
-	size_t used = 0, size;
+	size_t used = der_used(w, kept), size;
 	enum pem_event event;
 
-	if (kept > 0) {
-		const struct span last = w->cert[kept - 1].der;
-		used = (size_t)(last.at + last.n - w->der);
-	}
 	pem_open(&w->pem, text);
 	for (size_t i = kept; i < kept + n; i++) {
 		TRY(pem_next(&w->pem, w->der + used, CHAIN_DER_MAX - used, &size, &event));
@@ -47,6 +52,29 @@ enum status chain_read_pair(struct attest_work *w, size_t kept, struct text_read
 	return STATUS_OK;
 }
 
+static bool has_extensions(const struct x509 *cert)
+{
+	return (cert->has & REQUIRED_EXTENSIONS) == REQUIRED_EXTENSIONS;
+}
+
+enum status chain_check_form(struct attest_work *w, size_t kept, struct text_reader text)
+{
+	const size_t used = der_used(w, kept);
+	enum pem_event event;
+	size_t count = 0, size;
+
+	pem_open(&w->pem, text);
+	for (;; count++) {
+		TRY(pem_next(&w->pem, w->der + used, CHAIN_DER_MAX - used, &size, &event));
+		if (event != PEM_CERTIFICATE)
+			break;
+		TRY(x509_parse(&w->cert[kept], w->der + used, size));
+		if (!has_extensions(&w->cert[kept]))
+			return ERR_X509_EXTENSION;
+	}
+	return event == PEM_MORE && count > 0 ? STATUS_OK : ERR_X509_CHAIN;
+}
+
 enum status chain_check_certificate(const struct x509 *cert, bool is_ca)
 {
 	struct x509_key key;
@@ -55,7 +83,7 @@ enum status chain_check_certificate(const struct x509 *cert, bool is_ca)
 	if (key.curve != X509_P256 || cert->algorithm != X509_ECDSA_SHA256 ||
 		!cert->algorithms_agree || cert->serial.n > CHAIN_SERIAL_MAX)
 		return ERR_X509;
-	if ((cert->has & REQUIRED_EXTENSIONS) != REQUIRED_EXTENSIONS || cert->is_ca != is_ca)
+	if (!has_extensions(cert) || cert->is_ca != is_ca)
 		return ERR_X509_EXTENSION;
 	return STATUS_OK;
 }

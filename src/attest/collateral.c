@@ -181,25 +181,37 @@ static bool is_pck_issuer(const struct collateral *c, const struct x509 *issuer,
 		chain_check_issued(issuer, root, c->anchor.point) == STATUS_OK;
 }
 
+/* The PCK CRL is named after, and signed by, this CA. */
+static bool is_pck_crl_of(const struct collateral *c, struct attest_work *w,
+	const struct x509 *issuer)
+{
+	const struct span nothing = {NULL, SIZE_MAX};
+
+	return crl_read(&w->crl, collateral_text(c, c->pck_crl), issuer->subject, nothing,
+		&w->crl_facts) == STATUS_OK &&
+		crl_verify(&w->crl_facts, chain_point(issuer)) == STATUS_OK;
+}
+
 /*
- * The PCK CRL answers to the key of the CA in each quote; its issuer chain need only be one (3.4 g).
- * Where that chain holds the CRL's issuer, as it always does when genuine, the signature is checked
- * here, once for all quotes with that CA; where it does not, every quote checks it.
+ * The PCK CRL answers to the key of the CA in each quote; of its issuer chain only the form counts
+ * (3.4 g).  Where that chain is root and issuer, as it always is when genuine, the signature is
+ * checked here, once for all quotes with that CA; where it is not, every quote checks it.
  */
 static enum status check_pck_crl(struct collateral *c, struct attest_work *w)
 {
 	const struct span any = {NULL, 0}, nothing = {NULL, SIZE_MAX};
 
-	TRY(chain_read(w, 0, collateral_text(c, c->pck_crl_chain), 2));
+	TRY(chain_check_form(w, 0, collateral_text(c, c->pck_crl_chain)));
 	TRY(crl_read(&w->crl, collateral_text(c, c->pck_crl), any, nothing, &w->crl_facts));
 	c->pck_crl_number = w->crl_facts.number;
 
+	if (chain_read(w, 0, collateral_text(c, c->pck_crl_chain), 2) != STATUS_OK)
+		return STATUS_OK;
 	const size_t at = chain_is_certificate(&w->cert[0], c->root_digest) ? 1 : 0;
 	const struct x509 *issuer = &w->cert[at];
-	if (!is_pck_issuer(c, issuer, &w->cert[1 - at]) || crl_read(&w->crl,
-		collateral_text(c, c->pck_crl), issuer->subject, nothing, &w->crl_facts) != STATUS_OK)
+	if (!is_pck_issuer(c, issuer, &w->cert[1 - at]) || !is_pck_crl_of(c, w, issuer))
 		return STATUS_OK;
-	TRY(crl_verify(&w->crl_facts, chain_point(issuer)));
+	c->issuer_known = true;
 	sha256_of(issuer->der.at, issuer->der.n, c->issuer_digest);
 	memcpy(c->issuer_point, chain_point(issuer), P256_POINT_SIZE);
 	return STATUS_OK;
@@ -297,4 +309,9 @@ uint32_t collateral_pck_crl_number(const struct collateral *c)
 uint32_t collateral_root_crl_number(const struct collateral *c)
 {
 	return c->root_crl_number;
+}
+
+bool collateral_pck_crl_is_verified(const struct collateral *c)
+{
+	return c->issuer_known;
 }

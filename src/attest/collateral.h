@@ -36,7 +36,8 @@ struct collateral {
 	uint32_t root_crl_number;
 	uint32_t pck_crl_number;
 	uint8_t root_digest[SHA256_SIZE];	/* of the root certificate */
-	/* Of the CA certificate that issued the PCK CRL; zero when its issuer chain has another. */
+	/* Of the CA certificate that issued the PCK CRL, if its issuer chain has it. */
+	bool issuer_known;
 	uint8_t issuer_digest[SHA256_SIZE];
 	uint8_t issuer_point[P256_POINT_SIZE];
 	struct trust_anchor anchor;	/* the key of rootCa */

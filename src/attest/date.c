@@ -39,6 +39,11 @@ int64_t date_seconds(const struct date *d)
 	return (days - days_to_1970) * 86400 + d->hour * 3600 + d->minute * 60 + d->second;
 }
 
+bool date_is_given(int64_t seconds)
+{
+	return seconds != 0;
+}
+
 bool date_parse(const uint8_t *text, size_t n, int64_t *seconds)
 {
 	bool ok = n == 20;

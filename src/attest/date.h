@@ -22,4 +22,10 @@ int64_t date_seconds(const struct date *d);
 /* "YYYY-MM-DDThh:mm:ssZ", a real date, from 1900 on. */
 bool date_parse(const uint8_t *text, size_t n, int64_t *seconds);
 
+/*
+ * Zero seconds is what a missing date turns into: nothing is issued or expires then (attestation
+ * spec 3.3).
+ */
+bool date_is_given(int64_t seconds);
+
 #endif

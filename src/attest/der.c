@@ -193,7 +193,7 @@ void der_time(struct reader *r)
 	d.hour = (uint8_t)date_digits(at + 4, 2, &ok);
 	d.minute = (uint8_t)date_digits(at + 6, 2, &ok);
 	d.second = (uint8_t)date_digits(at + 8, 2, &ok);
-	if (!ok || at[10] != 'Z' || !date_is_real(&d))
+	if (!ok || at[10] != 'Z' || !date_is_real(&d) || !date_is_given(date_seconds(&d)))
 		r->failed = true;
 }
 

@@ -77,7 +77,7 @@ struct span der_oid(struct reader *r);
 /* True if the object identifier has this content. */
 bool der_oid_is(struct span oid, const uint8_t *content, size_t n);
 
-/* UTCTime or GeneralizedTime of RFC 5280: with seconds, Zulu, a real calendar date. */
+/* UTCTime or GeneralizedTime of RFC 5280: with seconds, Zulu, a real calendar date, not the epoch. */
 void der_time(struct reader *r);
 
 /*

@@ -50,8 +50,9 @@ static enum status read_issuer_chains(struct attest_work *w, struct trust_anchor
 		&w->tcb_signer));
 	TRY(read_signer(w, anchor, text_fetched(source, COLLATERAL_QE_IDENTITY_CHAIN), root_digest,
 		&w->qe_signer));
-	/* The PCK CRL answers to the CA in the quote; this chain need only be one (3.4 g). */
-	return chain_read(w, QUOTE_CERTIFICATES, text_fetched(source, COLLATERAL_PCK_CRL_CHAIN), 2);
+	/* The PCK CRL answers to the CA in the quote; of this chain only the form counts (3.4 g). */
+	return chain_check_form(w, QUOTE_CERTIFICATES,
+		text_fetched(source, COLLATERAL_PCK_CRL_CHAIN));
 }
 
 static enum status check_crl(struct attest_work *w, struct trust_anchor *anchor,

@@ -41,5 +41,8 @@ enum status pck_chain_check(const struct pck_chain *chain, struct trust_anchor *
 		TRY(anchor_check_issued(anchor, ACCEPT_INTERMEDIATE, chain->intermediate,
 			chain->root));
 	TRY(chain_check_certificate(chain->pck, false));
+	/* The CRL that lists PCK certificates names their issuer as the CA does, and so must they. */
+	if (!span_equal(chain->pck->issuer, chain->intermediate->subject))
+		return ERR_X509_CHAIN;
 	return anchor_check_issued(anchor, ACCEPT_PCK, chain->pck, chain->intermediate);
 }

@@ -104,7 +104,7 @@ static bool text_is_valid(struct qe_identity *qe, const struct schema_event *eve
 	case ID:
 		return schema_text_is(event, "TD_QE");
 	case DATE:
-		return date_parse(event->text, event->n, &date);
+		return date_parse(event->text, event->n, &date) && date_is_given(date);
 	case MISCSELECT:
 		return schema_hex(event, qe->miscselect, sizeof(qe->miscselect));
 	case MISCSELECT_MASK:

@@ -52,6 +52,6 @@ enum status quote_result_write(const struct attest_work *w, struct quote_result 
 	writer_u64(&to, (uint64_t)qe->level_date);
 	write_status(&to, qe->level_status);
 	if (date <= 0 || !writer_ok(&to) || writer_size(&to) != QUOTE_RESULT_SIZE)
-		return ERR_TCB_UNSUPPORTED;
+		return ERR_TCB_RESULT;
 	return STATUS_OK;
 }

@@ -325,6 +325,7 @@ static bool text_is_valid(struct tcb_info *info, const struct schema_event *even
 	case ID:
 		return schema_text_is(event, "TDX");
 	case DATE:
+		return date_parse(event->text, event->n, &date) && date_is_given(date);
 	case IDENTITY_DATE:
 		return date_parse(event->text, event->n, &date);
 	case FMSPC:

@@ -15,7 +15,7 @@ static enum status check_revocation(const struct collateral *c, struct attest_wo
 		chain->intermediate->serial, &listed));
 	if (listed)
 		return ERR_REVOKED;
-	if (memcmp(point, c->issuer_point, P256_POINT_SIZE) == 0) {
+	if (c->issuer_known && memcmp(point, c->issuer_point, P256_POINT_SIZE) == 0) {
 		TRY(crl_look_up(&w->crl, pck_crl, issuer, chain->pck->serial, &listed));
 		return listed ? ERR_REVOKED : STATUS_OK;
 	}
@@ -32,7 +32,7 @@ static enum status check_pck_chain(struct collateral *c, struct attest_work *w)
 	if (!chain_is_certificate(chain.root, c->root_digest))
 		return ERR_X509_ROOT;
 	/* The CA certificate of the bundle was verified at start-up. */
-	TRY(pck_chain_check(&chain, &c->anchor, c->issuer_digest));
+	TRY(pck_chain_check(&chain, &c->anchor, c->issuer_known ? c->issuer_digest : NULL));
 	TRY(check_revocation(c, w, &chain));
 	return sgx_extension_read(chain.pck, &w->sgx);
 }

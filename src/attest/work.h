@@ -63,7 +63,14 @@ struct text_reader collateral_text(const struct collateral *c, struct collateral
 enum status chain_read(struct attest_work *w, size_t kept, struct text_reader text, size_t n)
 	MUST_CHECK;
 
-/* The same for an issuer chain: two certificates in any order, one of them the root. */
+/*
+ * Reads a chain of any length behind the certificates kept, one at a time: at least one, each with
+ * the five extensions.  What stays in w->cert[kept] is the last.
+ */
+enum status chain_check_form(struct attest_work *w, size_t kept, struct text_reader text)
+	MUST_CHECK;
+
+/* As chain_read() for an issuer chain: two certificates in any order, one of them the root. */
 struct chain_pair {
 	const struct x509 *root, *leaf;
 };

@@ -208,6 +208,7 @@ static bool check_pck_chain(struct dock *d)
 		judge_cn_has(X509_get_subject_name(d->pck), "SGX PCK Certificate") &&
 		(judge_cn_has(issuer, "Platform") || judge_cn_has(issuer, "Processor")) &&
 		judge_issued(d->ca, d->root) && judge_issued(d->pck, d->ca) &&
+		X509_NAME_cmp(issuer, X509_get_subject_name(d->ca)) == 0 &&
 		judge_sgx_extension(d->pck, &d->sgx);
 }
 
@@ -247,6 +248,10 @@ static bool check_anchor(struct dock *d)
 		!number(d->bundle, "minorVersion", 65535, &minor) ||
 		!is_number(d->bundle, "teeType", 0x81))
 		return false;
+	for (int i = 0; i < sk_X509_num(d->crl_chain); i++) {
+		if (!judge_has_extensions(sk_X509_value(d->crl_chain, i)))
+			return false;
+	}
 	const int64_t version = major | minor << 16;
 	return (version == 1 || version == 3 || version == 4 || version == 0x10003) &&
 		sk_X509_num(d->anchor) == 1 && sk_X509_num(d->crl_chain) > 0 &&
@@ -357,7 +362,7 @@ static bool is_tcb_info(const json_t *info)
 	if (strcmp(text(info, "id"), "TDX") != 0 || !is_number(info, "version", 3) ||
 		!is_number(info, "tcbType", 0) || !hex(info, "fmspc", buf, 6) ||
 		!hex(info, "pceId", buf, 2) || !date(info, "issueDate", &when) ||
-		!date(info, "nextUpdate", &when) ||
+		when == 0 || !date(info, "nextUpdate", &when) || when == 0 ||
 		!number(info, "tcbEvaluationDataNumber", UINT32_MAX, &when) ||
 		!is_module(json_object_get(info, "tdxModule")))
 		return false;
@@ -477,7 +482,8 @@ static bool is_qe_identity(const json_t *o)
 {
 	int64_t when;
 	return strcmp(text(o, "id"), "TD_QE") == 0 && is_number(o, "version", 2) &&
-		date(o, "issueDate", &when) && date(o, "nextUpdate", &when) &&
+		date(o, "issueDate", &when) && when != 0 && date(o, "nextUpdate", &when) &&
+		when != 0 &&
 		number(o, "tcbEvaluationDataNumber", UINT32_MAX, &when);
 }
 

@@ -38,17 +38,23 @@ bool judge_point(const X509 *x, uint8_t point[65])
 		n == 65;
 }
 
-bool judge_certificate(const X509 *x)
+bool judge_has_extensions(const X509 *x)
 {
 	static const int required[] = {NID_authority_key_identifier, NID_crl_distribution_points,
 		NID_subject_key_identifier, NID_key_usage, NID_basic_constraints};
-	uint8_t point[65];
 
 	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
 		if (X509_get_ext_by_NID(x, required[i], -1) < 0)
 			return false;
 	}
-	return judge_point(x, point);
+	return true;
+}
+
+bool judge_certificate(const X509 *x)
+{
+	uint8_t point[65];
+
+	return judge_has_extensions(x) && judge_point(x, point);
 }
 
 /* The first value of an attribute, or NULL. */

@@ -19,7 +19,8 @@ struct judge_sgx {
 
 /* Every certificate of a PEM text, up to the first that is malformed; to be freed. */
 STACK_OF(X509) *judge_chain(const void *text, size_t n);
-/* P-256, five extensions. */
+/* The five extensions; with them, a key on P-256. */
+bool judge_has_extensions(const X509 *x);
 bool judge_certificate(const X509 *x);
 /* CN, C, O, L and ST are the same. */
 bool judge_names_match(const X509_NAME *a, const X509_NAME *b);

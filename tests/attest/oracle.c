@@ -25,7 +25,7 @@ EVP_PKEY *oracle_key(const char *curve)
 	return key;
 }
 
-static void set_name(X509_NAME *name, const char *cn)
+static void set_name(X509_NAME *name, const char *cn, bool reversed)
 {
 	const struct {
 		const char *type;
@@ -35,7 +35,8 @@ static void set_name(X509_NAME *name, const char *cn)
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		need(X509_NAME_add_entry_by_txt(name, parts[i].type, MBSTRING_ASC,
-			(const unsigned char *)parts[i].value, -1, -1, 0), "make a name");
+			(const unsigned char *)parts[i].value, -1, reversed ? 0 : -1, 0),
+			"make a name");
 }
 
 static void add_extension(X509 *cert, X509V3_CTX *ctx, int nid, const char *value, int without)
@@ -93,8 +94,8 @@ size_t oracle_issue(const struct oracle_certificate *what, uint8_t *der, size_t 
 		BN_to_ASN1_INTEGER(all_ones, X509_get_serialNumber(cert));
 		BN_free(all_ones);
 	}
-	set_name(X509_get_subject_name(cert), what->subject_cn);
-	set_name(X509_get_issuer_name(cert), what->issuer_cn);
+	set_name(X509_get_subject_name(cert), what->subject_cn, false);
+	set_name(X509_get_issuer_name(cert), what->issuer_cn, what->issuer_reversed);
 	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
 	X509_gmtime_adj(X509_getm_notAfter(cert), 3600L * 24 * 365 * 30);
 	X509_set_pubkey(cert, what->key);
@@ -140,7 +141,7 @@ static void add_key_identifier(X509_CRL *crl, EVP_PKEY *identified, const char *
 	X509 *issuer = X509_new();
 	X509V3_CTX ctx;
 
-	set_name(X509_get_subject_name(issuer), issuer_cn);
+	set_name(X509_get_subject_name(issuer), issuer_cn, false);
 	X509_set_pubkey(issuer, identified);
 	X509V3_set_ctx_nodb(&ctx);
 	X509V3_set_ctx(&ctx, issuer, issuer, NULL, NULL, 0);
@@ -199,7 +200,7 @@ size_t oracle_crl(const struct oracle_crl *what, uint8_t *der, size_t room)
 	ASN1_TIME *later = ASN1_TIME_adj(NULL, time(NULL), 30, 0);
 	uint8_t *to = der;
 
-	set_name(name, what->issuer_cn);
+	set_name(name, what->issuer_cn, false);
 	X509_CRL_set_version(crl, X509_CRL_VERSION_2);
 	X509_CRL_set_issuer_name(crl, name);
 	X509_CRL_set1_lastUpdate(crl, now);
@@ -247,7 +248,7 @@ size_t oracle_name(const char *cn, uint8_t *der, size_t room)
 	X509_NAME *name = X509_NAME_new();
 	uint8_t *to = der;
 
-	set_name(name, cn);
+	set_name(name, cn, false);
 	const int n = i2d_X509_NAME(name, NULL);
 	need(n > 0 && (size_t)n <= room && i2d_X509_NAME(name, &to) == n, "encode a name");
 	X509_NAME_free(name);

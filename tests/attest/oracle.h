@@ -21,6 +21,7 @@ struct oracle_certificate {
 	uint64_t serial;
 	size_t serial_n;	/* so many bytes of serial number instead, unless 0 */
 	bool is_ca;
+	bool issuer_reversed;	/* the issuer's attributes, not the subject's */
 	bool bare;		/* without extensions */
 	int without;		/* NID of an extension to leave out, or 0 */
 	const uint8_t *sgx;	/* content of the SGX extension, or NULL */

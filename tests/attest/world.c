@@ -141,7 +141,7 @@ void world_create_with(struct world *w, EVP_PKEY *key(int number))
 	w->pck_crl = (struct oracle_crl){.issuer_cn = ca, .signer = w->key[CA],
 		.identified = w->key[CA], .number = "12"};
 	w->quote_order = "pcr";
-	w->pair_order = "lr";
+	w->pair_order = w->crl_pair_order = "lr";
 	w->line_end = "\n";
 	w->sgx_components[0] = 5;
 	w->pcesvn = 10;
@@ -361,11 +361,11 @@ static json_t *pem(const char *label, const struct der *d)
 	return json_string(text);
 }
 
-static json_t *pair(const struct world *w, const struct der *leaf, const struct der *root)
+static json_t *pair(const char *order, const struct der *leaf, const struct der *root)
 {
-	char text[6 * DER_MAX] = "";
+	char text[9 * DER_MAX] = "";
 
-	for (const char *c = w->pair_order; *c != '\0'; c++) {
+	for (const char *c = order; *c != '\0'; c++) {
 		const struct der *d = *c == 'l' ? leaf : root;
 		oracle_pem("CERTIFICATE", d->bytes, d->n, true, text + strlen(text), 3 * DER_MAX);
 	}
@@ -387,11 +387,11 @@ static void make_bundle(const struct world *w, struct world_files *f)
 	json_t *bundle = json_pack("{s:i,s:i,s:i,s:o,s:o,s:o,s:o,s:[{s:s,s:o,s:s}],s:o,s:s}",
 		"majorVersion", 1, "minorVersion", 0, "teeType", 129,
 		"rootCa", pem("CERTIFICATE", &f->anchor),
-		"pckCrlIssuerChain", pair(w, &f->crl_ca, &f->root),
+		"pckCrlIssuerChain", pair(w->crl_pair_order, &f->crl_ca, &f->root),
 		"rootCaCrl", crl(&w->root_crl), "pckCrl", crl(&w->pck_crl),
 		"platforms", "fmspc", w->bundle_fmspc,
-		"tcbInfoIssuerChain", pair(w, &f->signing, &f->root), "tcbInfo", tcb,
-		"qeIdentityIssuerChain", pair(w, &f->signing, &f->root), "qeIdentity", qe);
+		"tcbInfoIssuerChain", pair(w->pair_order, &f->signing, &f->root), "tcbInfo", tcb,
+		"qeIdentityIssuerChain", pair(w->pair_order, &f->signing, &f->root), "qeIdentity", qe);
 
 	need(bundle != NULL, "bundle");
 	if (w->change_bundle != NULL)

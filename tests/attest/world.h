@@ -29,6 +29,7 @@ struct world {
 	const char *quote_order;	/* "pcr": PCK, CA, root */
 	const char *line_end;		/* of the quote's chain */
 	const char *pair_order;		/* "lr": leaf, root */
+	const char *crl_pair_order;	/* the same of the PCK CRL's issuer chain */
 	/* Platform */
 	uint8_t sgx_components[16];
 	uint16_t pcesvn;

@@ -382,6 +382,10 @@ static void unusable_input_ends_with_2(void **state)
 	json_decref(verify(&r, quote, quote));
 	assert_int_equal(r.code, 2);
 	assert_one_line_naming(&r, quote);
+	/* A quote of any length is a quote. */
+	json_decref(verify(&r, "/dev/zero", collateral));
+	assert_int_equal(r.code, 1);
+	assert_one_line_naming(&r, "/dev/zero");
 	read_into(collateral, &bytes);
 	for (size_t n = 0; n < bytes.size; n += bytes.size / 29) {
 		write_bytes(damaged, bytes.data, n);
@@ -461,6 +465,7 @@ static void collateral_check_tells_platforms_and_crl_numbers(void **state)
 {
 	AUTO_TEXT bundle = shared_path(VECTORS "bundles/collateral_production_fmspc.json");
 	AUTO_TEXT edited = case_file("synthetic/x-tcbinfo-edited", "collateral.json");
+	AUTO_TEXT forged = case_file("synthetic/x-pckcrl-wrongkey", "collateral.json");
 	AUTO_RUN r = {0};
 
 	(void)state;
@@ -469,6 +474,11 @@ static void collateral_check_tells_platforms_and_crl_numbers(void **state)
 	AUTO_JSON report = json_loadb((const char *)r.out.data, r.out.size, 0, NULL);
 	assert_int_equal(json_array_size(json_object_get(report, "platforms")), 13);
 	assert_true(json_is_integer(json_object_get(report, "pck_crl_number")));
+	assert_true(json_is_true(json_object_get(report, "pck_crl_verified")));
+	/* Whether the PCK CRL is signed by the CA in a quote is for the quote to show. */
+	run(&r, "collateral", "check", forged, "--json", NULL);
+	AUTO_JSON open = json_loadb((const char *)r.out.data, r.out.size, 0, NULL);
+	assert_true(json_is_false(json_object_get(open, "pck_crl_verified")));
 	run(&r, "collateral", "check", edited, NULL);
 	assert_int_equal(r.code, 1);
 	assert_one_line_naming(&r, edited);

@@ -13,26 +13,25 @@
 
 #define FILE_MOST (64u * 1024 * 1024)
 
-static int read_all(int fd, const char *path, struct blob *b)
+static int read_head(int fd, const char *path, size_t most, struct blob *b)
 {
 	uint8_t chunk[16384];
 
-	for (size_t total = 0;;) {
-		const ssize_t n = read(fd, chunk, sizeof(chunk));
+	while (most > 0) {
+		const ssize_t n = read(fd, chunk, most < sizeof(chunk) ? most : sizeof(chunk));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return tool_fail(TOOL_USAGE, "%s: cannot read: %s", path, strerror(errno));
 		if (n == 0)
-			return TOOL_OK;
-		total += (size_t)n;
-		if (total > FILE_MOST)
-			return tool_fail(TOOL_USAGE, "%s: larger than 64 MiB", path);
+			break;
+		most -= (size_t)n;
 		blob_add(b, chunk, (size_t)n);
 	}
+	return TOOL_OK;
 }
 
-int file_read(const char *path, struct blob *b)
+int file_read_head(const char *path, size_t most, struct blob *b)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -40,9 +39,19 @@ int file_read(const char *path, struct blob *b)
 		return tool_fail(TOOL_USAGE, "%s: cannot open: %s", path, strerror(errno));
 	/* A blob that was never added to has no NUL yet. */
 	blob_add(b, "", 0);
-	const int code = read_all(fd, path, b);
+	const int code = read_head(fd, path, most, b);
 	close(fd);
 	return code;
+}
+
+int file_read(const char *path, struct blob *b)
+{
+	const size_t before = b->size;
+
+	TOOL_TRY(file_read_head(path, FILE_MOST + 1, b));
+	if (b->size - before > FILE_MOST)
+		return tool_fail(TOOL_USAGE, "%s: larger than 64 MiB", path);
+	return TOOL_OK;
 }
 
 static bool write_all(int fd, const uint8_t *from, size_t n)

@@ -62,6 +62,8 @@ void cleanup_blob(struct blob *b);
 
 /* Whole file, at most 64 MiB, appended to *b. */
 int file_read(const char *path, struct blob *b) MUST_USE;
+/* Its first bytes, at most `most`. */
+int file_read_head(const char *path, size_t most, struct blob *b) MUST_USE;
 /* Writes a temporary file beside `path` and renames it: `path` is never seen half-written. */
 int file_write(const char *path, const void *from, size_t n) MUST_USE;
 int file_write_text(const char *path, const char *text) MUST_USE;

@@ -47,7 +47,7 @@ static int verify(int argc, char **argv)
 	TOOL_TRY(options_parse(argc, argv,
 		"migtd-tool quote verify --quote FILE --collateral FILE [--root FILE] [--json]",
 		specs, COUNT_OF(specs), NULL));
-	TOOL_TRY(file_read(quote_path, &quote));
+	TOOL_TRY(quote_read(quote_path, &quote));
 	TOOL_TRY(collateral_read(collateral, root, &bundle));
 	quote_judge(&bundle, &quote, &v);
 	AUTO_JSON verdict = quote_verdict_json(&v, &bundle, &quote);

@@ -88,6 +88,11 @@ static bool read_platform(const struct quote *q, struct sgx_extension *sgx)
 	       sgx_extension_read(&pck, sgx) == STATUS_OK;
 }
 
+int quote_read(const char *path, struct blob *quote)
+{
+	return file_read_head(path, QUOTE_MAX + 1, quote);
+}
+
 char *quote_fmspc(const struct blob *quote)
 {
 	struct sgx_extension sgx;

@@ -112,7 +112,8 @@ json_t *collateral_report(const struct blob *bundle, enum status *status)
 				json_pack("{s:s, s:I}", "fmspc", hex, "tcb_evaluation_data_number",
 					(json_int_t)number));
 	}
-	return json_pack("{s:s, s:I, s:I, s:O}", "verdict", "accept", "root_ca_crl_number",
+	return json_pack("{s:s, s:I, s:I, s:b, s:O}", "verdict", "accept", "root_ca_crl_number",
 		(json_int_t)collateral_root_crl_number(&c), "pck_crl_number",
-		(json_int_t)collateral_pck_crl_number(&c), "platforms", platforms);
+		(json_int_t)collateral_pck_crl_number(&c), "pck_crl_verified",
+		collateral_pck_crl_is_verified(&c), "platforms", platforms);
 }

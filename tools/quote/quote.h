@@ -79,6 +79,9 @@ json_t *collateral_report(const struct blob *bundle, enum status *status);
 
 /* --- looking inside ------------------------------------------------------------------------ */
 
+/* A quote from its file; of one that is larger than any quote may be, enough to be refused. */
+int quote_read(const char *path, struct blob *quote) MUST_USE;
+
 /* The fields of a quote, nothing verified; TOOL_REJECT after an error line if it is malformed. */
 int quote_fields(const char *name, const struct blob *quote, json_t **fields) MUST_USE;
 /* Upper-case FMSPC of the PCK certificate, NULL when there is none to be read. */

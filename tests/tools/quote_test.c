@@ -268,6 +268,36 @@ static void recorded_answers_serve_once_their_chains_are_there(void **state)
 	assert_string_equal(text_in(accepted, "fmspc"), "50806F000000");
 }
 
+/* Other files lie in the folder, and names end in nothing that tells what a file is. */
+static void content_tells_what_a_name_does_not(void **state)
+{
+	static const char *const name[] = {"root.pem", "pckCrlIssuerChain.pem", "rootCaCrl.pem",
+		"pckCrl.pem", "qeIdentityIssuerChain.pem", "qeIdentity.json", "tcbInfo_00806F050000.json"};
+	AUTO_TEXT quote = case_file("real/trustee_az__migtd_prod", "quote.bin");
+	AUTO_TEXT collateral = case_file("real/trustee_az__migtd_prod", "collateral.json");
+	AUTO_TEXT folder = temp_path("unnamed");
+	AUTO_TEXT below = tool_text("%s/below", folder);
+	AUTO_TEXT note = tool_text("%s/note", folder);
+	AUTO_TEXT copy = tool_text("%s/quote.bin", folder);
+	AUTO_BLOB bytes = {0};
+	AUTO_RUN r = {0};
+	AUTO_JSON one = verify(&r, quote, collateral);
+
+	(void)state;
+	scatter(collateral, folder);
+	for (size_t i = 0; i < COUNT_OF(name); i++) {
+		AUTO_TEXT from = tool_text("%s/%s", folder, name[i]);
+		AUTO_TEXT to = tool_text("%s/answer-%zu", folder, i);
+		assert_int_equal(rename(from, to), 0);
+	}
+	assert_int_equal(folder_make(below), TOOL_OK);
+	write_bytes(note, "{", 1);
+	read_into(quote, &bytes);
+	write_bytes(copy, bytes.data, bytes.size);
+	AUTO_JSON other = verify(&r, quote, folder);
+	assert_true(json_equal(one, other));
+}
+
 /* Writes the first block of a PEM file as `to`, in DER or in hexadecimal, in place of it. */
 static void recode(const char *folder, const char *pem, const char *to, bool hex)
 {
@@ -544,6 +574,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(packed_collateral_gives_the_result_of_its_bundle),
 		cmocka_unit_test(folder_of_answers_gives_the_result_of_the_bundle),
 		cmocka_unit_test(recorded_answers_serve_once_their_chains_are_there),
+		cmocka_unit_test(content_tells_what_a_name_does_not),
 		cmocka_unit_test(answers_are_read_in_every_encoding_of_the_service),
 		cmocka_unit_test(given_root_is_the_anchor),
 		cmocka_unit_test(unusable_input_ends_with_2),

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -17,6 +18,9 @@
 #include "common/key.h"
 
 #define FOLDER_MOST 64
+
+/* Of a file whose name tells nothing, in bytes: no answer of the service is larger. */
+#define OTHER_MOST (1024 * 1024)
 
 struct file {
 	char *path;
@@ -227,18 +231,43 @@ static bool ends_in(const char *name, const char *end)
 	return n > m && strcasecmp(name + n - m, end) == 0;
 }
 
+static bool begins_with(const struct blob *file, const char *text)
+{
+	return file->size >= strlen(text) && memcmp(file->data, text, strlen(text)) == 0;
+}
+
+/* Under any other name a file counts only when its first bytes tell what it is. */
+static int read_other(const char *path, struct folder *f)
+{
+	AUTO_BLOB file = {0};
+	struct stat st;
+
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > OTHER_MOST)
+		return TOOL_OK;
+	TOOL_TRY(file_read(path, &file));
+	if (begins_with(&file, "{\"tcbInfo\"") || begins_with(&file, "{\"enclaveIdentity\""))
+		return read_json(path, &file, f);
+	if (begins_with(&file, "-----BEGIN CERTIFICATE") ||
+		begins_with(&file, "-----BEGIN%20CERTIFICATE") ||
+		begins_with(&file, "-----BEGIN X509 CRL"))
+		return read_x509(path, &file, f);
+	/* DER, or something else that is passed over. */
+	(void)read_der(&file, f);
+	return TOOL_OK;
+}
+
 static int read_one(const char *folder, const char *name, struct folder *f)
 {
 	static const char *const x509[] = {".pem", ".der", ".crl", ".cer", ".crt"};
 	AUTO_TEXT path = tool_text("%s/%s", folder, name);
 	const bool json = ends_in(name, ".json");
 	AUTO_BLOB file = {0};
-	bool wanted = json;
+	bool named = json;
 
 	for (size_t i = 0; i < COUNT_OF(x509); i++)
-		wanted = wanted || ends_in(name, x509[i]);
-	if (!wanted)
-		return TOOL_OK;
+		named = named || ends_in(name, x509[i]);
+	if (!named)
+		return read_other(path, f);
 	TOOL_TRY(file_read(path, &file));
 	return json ? read_json(path, &file, f) : read_x509(path, &file, f);
 }

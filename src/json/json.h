@@ -8,7 +8,8 @@
  * but for these differences:
  *  - more than JSON_DEPTH_MAX containers open at once are ERR_JSON_DEPTH;
  *  - a number of any size is taken; one that is not an integer within 64 bits only has `cut` set;
- *  - \u0000 is taken in member names too (jansson has no way to hold such a name).
+ *  - \u0000 is taken in member names too (jansson has no way to hold such a name);
+ *  - a NUL right behind a number or a literal is refused (jansson does not see it).
  * A lone surrogate escape is refused by both: it has no UTF-8 form.
  *
  * To hash the verbatim text of a value while it streams: an event is delivered while the piece

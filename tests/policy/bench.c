@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "bench.h"
 
+#include <ucontext.h>
+
 struct bench bench;
 
 static _Alignas(4096) uint8_t region[64 * 1024];
@@ -125,4 +127,32 @@ uint32_t bench_records(void)
 uint64_t bench_verifications(void)
 {
 	return crypto_counters()->p384_verify;
+}
+
+static ucontext_t here, there;
+static void (*measured)(void);
+
+static void run_measured(void)
+{
+	measured();
+}
+
+size_t bench_stack_of(void (*call)(void))
+{
+	enum { SIZE = 256 * 1024 };
+	uint8_t *stack = malloc(SIZE);
+	size_t untouched = 0;
+
+	memset(stack, 0xc7, SIZE);
+	measured = call;
+	assert_int_equal(getcontext(&there), 0);
+	there.uc_stack.ss_sp = stack;
+	there.uc_stack.ss_size = SIZE;
+	there.uc_link = &here;
+	makecontext(&there, run_measured, 0);
+	assert_int_equal(swapcontext(&here, &there), 0);
+	while (stack[untouched] == 0xc7)
+		untouched++;
+	free(stack);
+	return SIZE - untouched;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /* Own and peers' policies as streams: records, sharing, tampering, bounds. */
 #include <openssl/sha.h>
-#include <ucontext.h>
 
 #include "bench.h"
 
@@ -392,35 +391,7 @@ static void parts_of_a_stream_hash_through_a_shared_window(void **state)
 
 /* --- stack --------------------------------------------------------------------------------- */
 
-static ucontext_t here, there;
-static void (*measured)(void);
 static enum status measured_status;
-
-static void run_measured(void)
-{
-	measured();
-}
-
-/* Stack bytes of a call, on a painted stack of its own. */
-static size_t stack_of(void (*call)(void))
-{
-	enum { SIZE = 256 * 1024 };
-	uint8_t *stack = malloc(SIZE);
-	size_t untouched = 0;
-
-	memset(stack, 0xc7, SIZE);
-	measured = call;
-	assert_int_equal(getcontext(&there), 0);
-	there.uc_stack.ss_sp = stack;
-	there.uc_stack.ss_size = SIZE;
-	there.uc_link = &here;
-	makecontext(&there, run_measured, 0);
-	assert_int_equal(swapcontext(&here, &there), 0);
-	while (stack[untouched] == 0xc7)
-		untouched++;
-	free(stack);
-	return SIZE - untouched;
-}
 
 static struct peer_policy_reader stack_reader;
 
@@ -455,7 +426,7 @@ static void the_stack_stays_within_its_bound(void **state)
 	skip();
 #endif
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const size_t depth = stack_of(rows[i].call);
+		const size_t depth = bench_stack_of(rows[i].call);
 		assert_int_equal(measured_status, STATUS_OK);
 		printf("stack of %s: %zu bytes\n", rows[i].name, depth);
 		assert_true(depth <= 8192);

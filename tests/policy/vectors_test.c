@@ -66,6 +66,70 @@ static void the_unit_test_policy_verifies_and_a_peer_of_its_chain_is_no_ca(void 
 	free(chain);
 }
 
+/* collaterals.json is the collateral of that policy. */
+static void the_unit_test_collateral_has_its_platforms_and_numbers(void **state)
+{
+	static const uint8_t known[2][6] = {{0x00, 0xc0, 0x6f}, {0x20, 0xc0, 0x6f}};
+	char *policy = read_or_skip(UNIT "policy_v2.json");
+	char *chain = read_or_skip(UNIT "cert_chain/policy_issuer_chain.pem");
+	char *collaterals = read_or_skip(UNIT "collaterals.json");
+	uint32_t number;
+
+	(void)state;
+	assert_non_null(strstr(policy, collaterals));
+	assert_int_equal(bench_open(policy, chain), STATUS_OK);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(collateral_evaluation_number(&bench.own.collateral, known[i], &number),
+			STATUS_OK);
+	assert_int_equal(number, 5);
+	assert_int_equal(collateral_evaluation_number(&bench.own.collateral,
+		(const uint8_t *)"\x30\xc0\x6f\0\0", &number), ERR_COLLATERAL_PLATFORM);
+	free(collaterals);
+	free(chain);
+}
+
+/* The string member with the text of another. */
+static char *with_member_of(const char *text, const char *member, const char *other)
+{
+	const char *from = strstr(text, member), *to = strstr(text, other);
+
+	assert_true(from != NULL && to != NULL);
+	from = strchr(from, ':') + 2;
+	to = strchr(to, ':') + 2;
+	return kit_format("%.*s%.*s%s", (int)(from - text), text, (int)strcspn(to, "\""), to,
+		from + strcspn(from, "\""));
+}
+
+/* Both inner signatures verify with the mapping chain (2.16). */
+static void the_unit_test_servtd_collateral_verifies_with_its_mapping_chain(void **state)
+{
+	struct kit_chain issuer = kit_chain(2, "Policy signer", NULL);
+	struct kit_policy p = kit_defaults(&issuer);
+	char *collaterals = read_or_skip(UNIT "collaterals.json");
+	char *servtd = read_or_skip(UNIT "servtd_collateral.json");
+	char *one_chain = with_member_of(servtd, "servtdIdentityIssuerChain",
+		"servtdTcbMappingIssuerChain");
+	char *forged = kit_replace(one_chain, "\"tcbStatus\":\"UpToDate\"", "\"tcbStatus\":\"OutOfDate\"");
+	const char *const texts[] = {servtd, one_chain, forged};
+	static const enum status wanted[] = {STATUS_OK, STATUS_OK, ERR_POLICY_SIGNATURE};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		char *data = kit_format("{\"id\":\"I\",\"version\":\"2.0\",\"policySvn\":1,\"collaterals\":"
+			"%s,\"servtdCollateral\":%s,\"other\":%%s}", collaterals, texts[i]);
+		p.data = data;
+		char *policy = kit_policy(&p);
+		assert_int_equal(bench_own(policy, issuer.pem), wanted[i]);
+		free(policy);
+		free(data);
+	}
+	free(forged);
+	free(one_chain);
+	free(servtd);
+	free(collaterals);
+	kit_chain_free(&issuer);
+}
+
 /* One policy as the own one, the other as a peer's. */
 static void a_policy_of_another_signer_verifies_but_is_refused(void **state)
 {
@@ -195,6 +259,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_template_policy_verifies_with_its_reference_values),
 		cmocka_unit_test(the_unit_test_policy_verifies_and_a_peer_of_its_chain_is_no_ca),
+		cmocka_unit_test(the_unit_test_collateral_has_its_platforms_and_numbers),
+		cmocka_unit_test(the_unit_test_servtd_collateral_verifies_with_its_mapping_chain),
 		cmocka_unit_test(a_policy_of_another_signer_verifies_but_is_refused),
 		cmocka_unit_test(the_template_policy_is_read_as_a_peers_in_any_split),
 		cmocka_unit_test(sampled_flips_of_the_template_policy_are_seen),

@@ -43,10 +43,16 @@ struct migtd_port {
 /* Interrupts the core wants to know of. */
 #define MIGTD_EVENT_REQUEST 1u	/* vector 0x50: a request may wait */
 #define MIGTD_EVENT_QUOTE 2u	/* vector 0x51: a quote may be done */
-#define MIGTD_EVENT_RX 4u	/* vector 0x52: a packet may wait */
+#define MIGTD_EVENT_RX 4u	/* vector 0x52: a packet may wait, or a Send or Receive be done */
 #define MIGTD_VECTOR_REQUEST 0x50
 #define MIGTD_VECTOR_QUOTE 0x51
 #define MIGTD_VECTOR_RX 0x52
+
+/* How the VMM is talked to (platform spec 5): one of the two, for requests and for streams. */
+enum migtd_transport {
+	MIGTD_VSOCK,		/* Service pages, vsock packets in them (vmcall-vsock) */
+	MIGTD_VMCALL_RAW,	/* sub-function 0x10006 */
+};
 
 struct migtd_config {
 	uint8_t *ram;		/* the TD's memory; guest physical address 0 */
@@ -65,10 +71,13 @@ struct migtd_config {
 	size_t issuer_chain_size;
 	const uint8_t *root_ca;	/* with a policy v1, DER: one of the two says which it is */
 	size_t root_ca_size;
+	enum migtd_transport transport;
 	uint64_t cid;		/* own vsock CID */
+	uint32_t rx_pages;	/* vmcall-raw: shared pages of one Receive; 0 = 1 (transport/vmcall_raw.h) */
 	uint32_t timeout_ms;	/* limit of the pre-session and of the SPDM phase, each; 0 = 60 s */
 	uint32_t sessions_max;	/* 0 = as many as the heap holds */
 	enum log_level log_level;
+	enum log_level area_level_max;	/* most that EnableLogArea sets; 0 = LOG_INFO */
 	bool report_usage;	/* print the high-water marks after each request (measuring build) */
 };
 
@@ -107,7 +116,7 @@ struct migtd_counters {
 	size_t stack_size, stack_peak;
 	size_t heap_size, heap_used, heap_extent_peak, heap_requested_peak;
 	size_t shared_size, shared_used, shared_extent_peak, shared_peak;
-	size_t shared_abandoned;	/* of shared_used: quote buffers without an owner, still the VMM's */
+	size_t shared_abandoned;	/* of shared_used: buffers without an owner, still the VMM's */
 	size_t private_copies;	/* private memory that shadows shared pages */
 	size_t config_bytes;	/* policy and chain or root CA, in place, outside the heap */
 	size_t bignum_peak;

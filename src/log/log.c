@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "log/log.h"
 
+#include "log/area.h"
+
 static const char *const level_names[] = {
 	[LOG_ERROR] = "ERROR",
 	[LOG_WARN] = "WARN",
@@ -43,15 +45,26 @@ static void append_byte(struct line *l, uint8_t byte)
 void line_begin_raw(struct line *l, const struct log *log)
 {
 	l->log = log;
+	l->request_id = LOG_NO_REQUEST;
+	l->level = 0;
 	l->n = 0;
+	l->text_at = 0;
 	l->cut = false;
+}
+
+static bool wanted(const struct log *log, enum log_level level)
+{
+	return log != NULL &&
+	       (level <= log->level || (log->area != NULL && level <= log->area->level));
 }
 
 void line_begin(struct line *l, const struct log *log, enum log_level level)
 {
-	line_begin_raw(l, log != NULL && level <= log->level ? log : NULL);
+	line_begin_raw(l, wanted(log, level) ? log : NULL);
 	line_text(l, log_level_name(level));
 	line_text(l, " - ");
+	l->level = (uint8_t)level;
+	l->text_at = l->n;
 }
 
 void line_begin_request(struct line *l, const struct log *log, enum log_level level,
@@ -61,6 +74,8 @@ void line_begin_request(struct line *l, const struct log *log, enum log_level le
 	line_text(l, "[request ");
 	line_dec(l, request_id);
 	line_text(l, "] ");
+	l->request_id = request_id;
+	l->text_at = l->n;
 }
 
 void line_text(struct line *l, const char *text)
@@ -114,7 +129,11 @@ void line_end(struct line *l)
 		memcpy(l->text + l->n, LINE_CUT, mark);
 		l->n = (uint16_t)(l->n + mark);
 	}
-	l->log->console(l->log->ctx, l->text, l->n);
+	if (l->level <= l->log->level)
+		l->log->console(l->log->ctx, l->text, l->n);
+	if (l->level > 0 && l->log->area != NULL)
+		log_area_add(l->log->area, (enum log_level)l->level, l->request_id,
+			l->text + l->text_at, l->n - l->text_at);
 	l->log = NULL;
 }
 

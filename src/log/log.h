@@ -12,6 +12,9 @@
  * A line is at most LINE_MAX characters; one that was cut ends in LINE_CUT.  Whatever text holds,
  * a line is printable ASCII: other bytes and the backslash are written as \xHH, so that no peer
  * and no host can forge a line or steer a terminal.
+ *
+ * Lines go to the console and to the log area, if there is one: there without the prefix, which its
+ * entries have fields for.
  */
 #ifndef LOG_LOG_H
 #define LOG_LOG_H
@@ -23,15 +26,24 @@ enum log_level { LOG_ERROR = 1, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_TRACE };
 #define LINE_MAX 160
 #define LINE_CUT "..."
 
+struct log_area;
+
 struct log {
-	enum log_level level;	/* lines of a higher level are dropped */
+	enum log_level level;	/* lines of a higher level do not go to the console */
 	void (*console)(void *ctx, const char *line, size_t n);	/* one line, without a newline */
 	void *ctx;
+	struct log_area *area;	/* gets lines by its own level (log/area.h), or NULL */
 };
+
+/* Request id of a line that has none. */
+#define LOG_NO_REQUEST UINT64_MAX
 
 struct line {
 	const struct log *log;	/* NULL when the line is dropped */
+	uint64_t request_id;
+	uint8_t level;		/* enum log_level, 0: raw */
 	uint16_t n;
+	uint16_t text_at;	/* behind level and request id */
 	bool cut;
 	char text[LINE_MAX];
 };
@@ -52,7 +64,7 @@ void line_dec(struct line *l, uint64_t value);
 void line_hex(struct line *l, uint64_t value);
 /* Two hexadecimal digits per byte. */
 void line_bytes(struct line *l, const uint8_t *bytes, size_t n);
-/* Hands the line to the console; the line is dead then. */
+/* Hands the line to console and log area; the line is dead then. */
 void line_end(struct line *l);
 
 void log_text(const struct log *log, enum log_level level, const char *text);

@@ -11,13 +11,22 @@
 
 #define PAGE_SIZE 4096u
 
-/* The abandoned ones are still the VMM's to write to (tdx/quote_service.h). */
+/*
+ * The abandoned ones are still the VMM's to write to (tdx/quote_service.h, tdx/migtd_call.h), and so
+ * are reports, which have no owner from the start.
+ */
 enum shared_tag {
 	SHARED_SERVICE,
 	SHARED_GET_QUOTE,
 	SHARED_GET_QUOTE_ABANDONED,
 	SHARED_GET_COLLATERAL,
 	SHARED_GET_COLLATERAL_ABANDONED,
+	SHARED_REQUEST,
+	SHARED_REPORT,
+	SHARED_STREAM,
+	SHARED_SEND_ABANDONED,
+	SHARED_RECEIVE_ABANDONED,
+	SHARED_LOG_AREA,
 	SHARED_TAG_COUNT
 };
 

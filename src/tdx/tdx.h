@@ -75,6 +75,26 @@ enum status tdvmcall_get_quote(struct tdx *tdx, const uint8_t *buffer, size_t si
 enum status tdvmcall_service(struct tdx *tdx, const uint8_t *command, const uint8_t *response,
 	uint8_t vector, uint64_t timeout_ms) MUST_CHECK;
 
+/*
+ * Sub-function 0x10006, with a vector of 0 for none.  All complete later, in the buffer: see
+ * tdx/migtd_call.h, which lays it out.  Its first byte is page aligned, `size` are bytes of it that
+ * the VMM may use.
+ */
+enum migtd_function {
+	MIGTD_WAIT_FOR_REQUEST = 1,
+	MIGTD_REPORT_STATUS,
+	MIGTD_SEND,
+	MIGTD_RECEIVE,
+};
+
+enum status tdvmcall_migtd_wait(struct tdx *tdx, const uint8_t *buffer, size_t size, uint8_t vector)
+	MUST_CHECK;
+enum status tdvmcall_migtd_report(struct tdx *tdx, uint64_t request_id, uint64_t status,
+	const uint8_t *buffer, size_t size, uint8_t vector) MUST_CHECK;
+/* MIGTD_SEND or MIGTD_RECEIVE. */
+enum status tdvmcall_migtd_data(struct tdx *tdx, enum migtd_function function, uint64_t request_id,
+	const uint8_t *buffer, size_t size, uint8_t vector) MUST_CHECK;
+
 /* Guest physical address of an operand, without the shared bit. */
 uint64_t tdx_gpa(const struct tdx *tdx, const uint8_t *at);
 

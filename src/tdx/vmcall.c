@@ -3,13 +3,18 @@
 #include "mem/shared.h"
 #include "tdx/call.h"
 
-/* The host sees R10..R15 and nothing else. */
+/* The host sees R10..R15 and nothing else, or for the calls of more operands those of the GHCI. */
 #define EXPOSED_REGISTERS 0xFC00u
+#define EXPOSED_EXTENDED 0xFFCCu
 
 #define VMCALL_MAP_GPA 0x10001
 #define VMCALL_GET_QUOTE 0x10002
 #define VMCALL_SETUP_EVENT_NOTIFY 0x10004
 #define VMCALL_SERVICE 0x10005
+#define VMCALL_MIGTD 0x10006
+
+/* R12 of VMCALL_MIGTD: function, and version 1 of the interface. */
+#define MIGTD_API_VERSION 0x10000u
 
 #define VMCALL_RETRY 1
 #define VECTOR_FIRST 32
@@ -20,6 +25,8 @@ struct vmcall {
 	uint64_t r10;	/* status */
 	uint64_t r11;	/* sub-function, then its result */
 	uint64_t r12, r13, r14, r15;
+	bool extended;	/* these two are operands, too */
+	uint64_t rbx, rdi;
 };
 
 /* STATUS_OK: the host's answer is in v, success or not. */
@@ -27,7 +34,9 @@ static enum status vmcall(struct tdx *tdx, struct vmcall *v)
 {
 	struct tdcall_regs regs = {
 		.rax = TDG_VP_VMCALL,
-		.rcx = EXPOSED_REGISTERS,
+		.rbx = v->rbx,
+		.rcx = v->extended ? EXPOSED_EXTENDED : EXPOSED_REGISTERS,
+		.rdi = v->rdi,
 		.r11 = v->r11,
 		.r12 = v->r12,
 		.r13 = v->r13,
@@ -126,4 +135,64 @@ enum status tdvmcall_service(struct tdx *tdx, const uint8_t *command, const uint
 		return ERR_INTERNAL;
 	TRY(vmcall(tdx, &v));
 	return v.r10 == 0 ? STATUS_OK : ERR_VMCALL;
+}
+
+/* The buffer, of whole pages or part of the last, and the vector its completion is told on. */
+static bool migtd_operands_ok(const struct tdx *tdx, const uint8_t *buffer, size_t size,
+	uint8_t vector)
+{
+	return tdx_operand_ok(tdx, buffer, size, PAGE_SIZE) &&
+	       (vector == 0 || vector >= VECTOR_FIRST);
+}
+
+static enum status migtd_vmcall(struct tdx *tdx, struct vmcall *v)
+{
+	TRY(vmcall(tdx, v));
+	return v->r10 == 0 ? STATUS_OK : ERR_VMCALL;
+}
+
+enum status tdvmcall_migtd_wait(struct tdx *tdx, const uint8_t *buffer, size_t size, uint8_t vector)
+{
+	struct vmcall v = {
+		.r11 = VMCALL_MIGTD,
+		.r12 = MIGTD_WAIT_FOR_REQUEST | MIGTD_API_VERSION,
+		.r13 = size,
+		.r14 = shared_gpa(tdx, buffer),
+		.r15 = vector,
+	};
+
+	return migtd_operands_ok(tdx, buffer, size, vector) ? migtd_vmcall(tdx, &v) : ERR_INTERNAL;
+}
+
+enum status tdvmcall_migtd_report(struct tdx *tdx, uint64_t request_id, uint64_t status,
+	const uint8_t *buffer, size_t size, uint8_t vector)
+{
+	struct vmcall v = {
+		.r11 = VMCALL_MIGTD,
+		.r12 = MIGTD_REPORT_STATUS | MIGTD_API_VERSION,
+		.r13 = request_id,
+		.r14 = status,
+		.r15 = size,
+		.extended = true,
+		.rbx = shared_gpa(tdx, buffer),
+		.rdi = vector,
+	};
+
+	return migtd_operands_ok(tdx, buffer, size, vector) ? migtd_vmcall(tdx, &v) : ERR_INTERNAL;
+}
+
+enum status tdvmcall_migtd_data(struct tdx *tdx, enum migtd_function function, uint64_t request_id,
+	const uint8_t *buffer, size_t size, uint8_t vector)
+{
+	struct vmcall v = {
+		.r11 = VMCALL_MIGTD,
+		.r12 = (uint64_t)function | MIGTD_API_VERSION,
+		.r13 = request_id,
+		.r14 = size,
+		.r15 = shared_gpa(tdx, buffer),
+		.extended = true,
+		.rbx = vector,
+	};
+
+	return migtd_operands_ok(tdx, buffer, size, vector) ? migtd_vmcall(tdx, &v) : ERR_INTERNAL;
 }

@@ -123,10 +123,13 @@ static void configure(struct migtd_config *c, const struct options *o, const str
 		.shared_size = o->shared,
 		.stack = m->stack,
 		.stack_size = o->stack,
+		.transport = o->transport,
+		.rx_pages = (uint32_t)o->rx_pages,
 		.cid = o->cid,
 		.timeout_ms = (uint32_t)o->timeout_s * 1000,
 		.sessions_max = (uint32_t)o->sessions_max,
 		.log_level = (enum log_level)o->log_level,
+		.area_level_max = build_measures ? LOG_TRACE : LOG_INFO,
 		.report_usage = build_measures,
 	};
 	if (o->volume != NULL) {

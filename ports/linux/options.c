@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "migtd/migtd.h"
+#include "transport/vmcall_raw.h"
 
 #define REGION_MAX (1ull << 40)
 #define PROCESS_NAME_MAX 15	/* the kernel keeps that much */
@@ -29,7 +30,9 @@ static const char usage[] =
 	"\n"
 	"options\n"
 	"  --cid N               own vsock CID (default 18)\n"
-	"  --transport vsock     the only one so far\n"
+	"  --transport vsock|vmcall-raw\n"
+	"                        how the VMM is talked to (vsock)\n"
+	"  --rx-pages N          vmcall-raw: shared pages of one Receive, 1 to 16 (1)\n"
 	"  --memory SIZE         the TD's memory (32M)\n"
 	"  --stack SIZE --heap SIZE --shared SIZE\n"
 	"                        its regions (16K, 1M, 2M); sizes take K, M and 0x\n"
@@ -144,7 +147,7 @@ static const char *name(const char *text)
 
 enum option_id {
 	OPT_PLATFORM = 256, OPT_NAME, OPT_CONFIG, OPT_POLICY, OPT_POLICY_V2, OPT_CHAIN, OPT_ROOT_CA,
-	OPT_MROWNER, OPT_MROWNERCONFIG, OPT_MRCONFIGID, OPT_ATTRIBUTES, OPT_TRANSPORT, OPT_CID,
+	OPT_MROWNER, OPT_MROWNERCONFIG, OPT_MRCONFIGID, OPT_ATTRIBUTES, OPT_TRANSPORT, OPT_RX_PAGES, OPT_CID,
 	OPT_MEMORY, OPT_STACK, OPT_HEAP, OPT_SHARED, OPT_TIMEOUT, OPT_SESSIONS, OPT_CONTROL,
 	OPT_HELP, OPT_VERSION,
 };
@@ -162,6 +165,7 @@ static const struct option long_options[] = {
 	{"mrconfigid", required_argument, NULL, OPT_MRCONFIGID},
 	{"attributes", required_argument, NULL, OPT_ATTRIBUTES},
 	{"transport", required_argument, NULL, OPT_TRANSPORT},
+	{"rx-pages", required_argument, NULL, OPT_RX_PAGES},
 	{"cid", required_argument, NULL, OPT_CID},
 	{"memory", required_argument, NULL, OPT_MEMORY},
 	{"stack", required_argument, NULL, OPT_STACK},
@@ -212,10 +216,13 @@ static void size_option(struct options *o, int id, const char *text)
 	}
 }
 
-static void transport_option(const char *text)
+static enum migtd_transport transport(const char *text)
 {
-	if (strcmp(text, "vsock") != 0)
-		die(EXIT_USAGE, "--transport %s: only vsock is supported so far (CAVEATS.md)", text);
+	if (strcmp(text, "vsock") == 0)
+		return MIGTD_VSOCK;
+	if (strcmp(text, "vmcall-raw") == 0)
+		return MIGTD_VMCALL_RAW;
+	die(EXIT_USAGE, "--transport %s: must be vsock or vmcall-raw", text);
 }
 
 static void option(struct options *o, int id, const char *text)
@@ -243,7 +250,10 @@ static void option(struct options *o, int id, const char *text)
 		o->root_ca = text;
 		break;
 	case OPT_TRANSPORT:
-		transport_option(text);
+		o->transport = transport(text);
+		break;
+	case OPT_RX_PAGES:
+		o->rx_pages = number("rx-pages", text, false, 1, VMCALL_RAW_RX_PAGES_MAX);
 		break;
 	case OPT_CID:
 		o->cid = number("cid", text, false, 3, UINT32_MAX - 1);

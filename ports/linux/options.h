@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "migtd/migtd.h"
+
 /* Exit codes. */
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -23,6 +25,8 @@ struct options {
 	uint8_t mrownerconfig[48];
 	uint8_t mrconfigid[48];
 	uint8_t attributes[8];
+	enum migtd_transport transport;
+	uint64_t rx_pages;
 	uint64_t cid;
 	uint64_t memory;
 	uint64_t stack;

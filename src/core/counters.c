@@ -14,9 +14,18 @@ static size_t session_heap(const struct session *s)
 static size_t session_shared(const struct session *s)
 {
 	const bool fetches = s->slot != NULL && s->slot->fetch.request.buffer != NULL;
+	const bool streams = s->td->config.transport == MIGTD_VMCALL_RAW && link_is_open(s);
 
-	return (s->quote.buffer != NULL ? GET_QUOTE_PAGES * (size_t)PAGE_SIZE : 0) +
+	return (streams ? vmcall_raw_pages(&s->td->raw) * (size_t)PAGE_SIZE : 0) +
+	       (s->quote.buffer != NULL ? GET_QUOTE_PAGES * (size_t)PAGE_SIZE : 0) +
 	       (fetches ? GET_COLLATERAL_PAGES * (size_t)PAGE_SIZE : 0);
+}
+
+/* Pages without an owner that are still the VMM's. */
+static uint32_t abandoned(const struct migtd *td)
+{
+	return quote_service_abandoned(&td->quoting) +
+	       (td->config.transport == MIGTD_VMCALL_RAW ? vmcall_raw_abandoned(&td->raw) : 0);
 }
 
 void migtd_counters(const struct migtd *td, struct migtd_counters *c)
@@ -33,7 +42,7 @@ void migtd_counters(const struct migtd *td, struct migtd_counters *c)
 	c->heap_requested_peak = h->peak;
 	c->shared_size = (size_t)td->shared.pages * PAGE_SIZE;
 	c->shared_used = (size_t)td->shared.used * PAGE_SIZE;
-	c->shared_abandoned = (size_t)quote_service_abandoned(&td->quoting) * PAGE_SIZE;
+	c->shared_abandoned = (size_t)abandoned(td) * PAGE_SIZE;
 	c->shared_extent_peak = (size_t)td->shared.extent * PAGE_SIZE;
 	c->shared_peak = (size_t)td->shared.peak * PAGE_SIZE;
 	c->private_copies = PAGE_SIZE + QUOTE_SIZE_MAX;

@@ -193,7 +193,7 @@ static enum status receive_peer(struct session *s, const struct stream *io)
 
 enum status pre_session_step(struct session *s)
 {
-	const struct stream io = {.ops = &vsock_stream_ops, .ctx = &s->connection};
+	const struct stream io = link_stream(s);
 	const enum status sent = send_own(s, &io);
 
 	if (sent != STATUS_OK && sent != STATUS_PENDING)

@@ -2,7 +2,7 @@
 /* What the VMM asks for, and what it is told at the end. */
 #include "core/td.h"
 
-static bool is_active(const struct migtd *td, uint64_t request_id)
+bool request_is_active(const struct migtd *td, uint64_t request_id)
 {
 	const struct pool *p = &td->heap.sessions;
 
@@ -15,10 +15,38 @@ static bool is_active(const struct migtd *td, uint64_t request_id)
 	return false;
 }
 
-static void tell(struct migtd *td, uint64_t request_id, enum status result)
+/* Why a request failed, for whoever reads it on the VMM's side. */
+static void failure_reason(struct line *line, const struct migtd *td, enum status why,
+	const struct policy_place *refused)
 {
-	const enum status status =
-		service_report_status(&td->service, request_id, status_result(result));
+	line_begin_raw(line, &td->log);
+	line_text(line, status_text(why));
+	if (refused == NULL || refused->property == NULL)
+		return;
+	line_text(line, " (");
+	line_text(line, refused->block);
+	line_text(line, "[");
+	line_dec(line, refused->index);
+	line_text(line, "] ");
+	line_text(line, refused->property);
+	line_text(line, ")");
+}
+
+static enum status report_status(struct migtd *td, uint64_t request_id, enum status result,
+	const struct line *reason)
+{
+	const size_t n = result == STATUS_OK ? 0 : reason->n;
+
+	if (td->config.transport == MIGTD_VMCALL_RAW)
+		return raw_requests_report(
+			td, request_id, result, (const uint8_t *)reason->text, n);
+	return service_report_status(&td->service, request_id, status_result(result));
+}
+
+static void tell(struct migtd *td, uint64_t request_id, enum status result,
+	const struct line *reason)
+{
+	const enum status status = report_status(td, request_id, result, reason);
 	struct line line;
 
 	if (status == STATUS_OK)
@@ -29,7 +57,7 @@ static void tell(struct migtd *td, uint64_t request_id, enum status result)
 	line_end(&line);
 }
 
-static void refuse(struct migtd *td, uint64_t request_id, enum status why)
+void request_refuse(struct migtd *td, uint64_t request_id, enum status why)
 {
 	struct line line;
 
@@ -38,30 +66,35 @@ static void refuse(struct migtd *td, uint64_t request_id, enum status why)
 	line_text(&line, status_text(why));
 	line_end(&line);
 	td->failed++;
-	tell(td, request_id, why);
+	failure_reason(&line, td, why, NULL);
+	tell(td, request_id, why, &line);
 }
 
-static void start_session(struct migtd *td, const struct migration_request *request)
+void request_ignore(struct migtd *td, uint64_t request_id)
+{
+	struct line line;
+
+	line_begin_request(&line, &td->log, LOG_WARN, request_id);
+	line_text(&line, status_text(ERR_REQUEST_DUPLICATE));
+	line_end(&line);
+}
+
+void request_start_session(struct migtd *td, const struct migration_request *request)
 {
 	struct session *s;
 
-	if (is_active(td, request->request_id)) {
-		struct line line;
-
-		/* A report would be taken for the first request's: say nothing to the VMM. */
-		line_begin_request(&line, &td->log, LOG_WARN, request->request_id);
-		line_text(&line, status_text(ERR_REQUEST_DUPLICATE));
-		line_end(&line);
+	if (request_is_active(td, request->request_id)) {
+		request_ignore(td, request->request_id);
 		return;
 	}
 	/* Only rebinding and policy v2 know an initial TDINFO (platform spec 2.1). */
 	if (td->v1 != NULL && request->has_init_tdinfo) {
-		refuse(td, request->request_id, ERR_REQUEST);
+		request_refuse(td, request->request_id, ERR_REQUEST);
 		return;
 	}
 	s = pool_take(&td->heap, &td->heap.sessions);
 	if (s == NULL) {
-		refuse(td, request->request_id, ERR_OUT_OF_RESOURCE);
+		request_refuse(td, request->request_id, ERR_OUT_OF_RESOURCE);
 		return;
 	}
 	session_begin(s, td, request);
@@ -70,14 +103,14 @@ static void start_session(struct migtd *td, const struct migration_request *requ
 		td->sessions_peak = td->heap.sessions.live;
 }
 
-bool requests_poll(struct migtd *td)
+static bool service_poll(struct migtd *td)
 {
 	const enum status status = service_wait_for_request(&td->service, &td->request);
 
 	if (status == STATUS_PENDING)
 		return false;
 	if (status == STATUS_OK)
-		start_session(td, &td->request);
+		request_start_session(td, &td->request);
 	else
 		log_text(&td->log, LOG_WARN, status_text(status));
 	wipe(&td->request, sizeof(td->request));
@@ -85,7 +118,12 @@ bool requests_poll(struct migtd *td)
 	return status == STATUS_OK || status == ERR_REQUEST;
 }
 
-static void log_failure(struct session *s, enum status result)
+bool requests_poll(struct migtd *td)
+{
+	return td->config.transport == MIGTD_VMCALL_RAW ? raw_requests_poll(td) : service_poll(td);
+}
+
+static void log_failure(struct session *s, enum status result, const struct line *reason)
 {
 	struct line line;
 
@@ -96,16 +134,7 @@ static void log_failure(struct session *s, enum status result)
 	line_text(&line, ": ");
 	line_text(&line, status_name(result));
 	line_text(&line, ", ");
-	line_text(&line, status_text(result));
-	if (s->refused.property != NULL) {
-		line_text(&line, " (");
-		line_text(&line, s->refused.block);
-		line_text(&line, "[");
-		line_dec(&line, s->refused.index);
-		line_text(&line, "] ");
-		line_text(&line, s->refused.property);
-		line_text(&line, ")");
-	}
+	line_text_n(&line, (const uint8_t *)reason->text, reason->n);
 	line_text(&line, "; result ");
 	line_dec(&line, (uint64_t)status_result(result));
 	line_end(&line);
@@ -136,12 +165,14 @@ void session_finish(struct session *s, enum status status)
 	struct migtd *td = s->td;
 	const enum status result = session_outcome(s, status);
 	const uint64_t request_id = s->request_id;
+	struct line reason;
 
+	failure_reason(&reason, td, result, &s->refused);
 	if (result == STATUS_OK) {
 		log_text(&td->log, LOG_INFO, "MSK exchange completed");
 		td->completed++;
 	} else {
-		log_failure(s, result);
+		log_failure(s, result, &reason);
 		td->failed++;
 	}
 	session_end(s, result);
@@ -149,7 +180,7 @@ void session_finish(struct session *s, enum status status)
 	if (s->held)
 		td->held--;
 	pool_give(&td->heap, &td->heap.sessions, s);
-	tell(td, request_id, result);
+	tell(td, request_id, result, &reason);
 	if (td->config.report_usage)
 		log_usage(td);
 }

@@ -127,6 +127,27 @@ static bool take_packets(struct migtd *td)
 	return true;
 }
 
+/* vmcall-raw: looks at every stream, no interrupt says which; a look is one read of its page. */
+static void take_completions(struct migtd *td)
+{
+	vmcall_raw_reclaim(&td->raw);
+	for (uint32_t i = 0; i < td->heap.sessions.touched; i++) {
+		struct session *s = session_at(td, i);
+
+		if (s != NULL && vmcall_raw_poll(&s->link.raw))
+			session_run(s);
+	}
+}
+
+/* What peers sent, and room for what is sent to them; true when more may wait. */
+static bool take_traffic(struct migtd *td)
+{
+	if (td->config.transport != MIGTD_VMCALL_RAW)
+		return take_packets(td);
+	take_completions(td);
+	return false;
+}
+
 static bool take_requests(struct migtd *td)
 {
 	for (unsigned i = 0; i < REQUESTS_PER_ROUND; i++)
@@ -189,7 +210,7 @@ uint64_t migtd_round(struct migtd *td)
 	if (td->more_requests)
 		td->more_requests = take_requests(td);
 	if (td->more_packets)
-		td->more_packets = take_packets(td);
+		td->more_packets = take_traffic(td);
 	if (due || (events & MIGTD_EVENT_QUOTE) != 0)
 		take_quotes(td);
 	if (due)
@@ -204,7 +225,9 @@ uint64_t migtd_round(struct migtd *td)
 	if (td->run_first != NULL || td->more_requests || td->more_packets)
 		return 0;
 	/* No interrupt tells when a full carrier has room again. */
-	return vsock_blocked(&td->vsock) ? td->now + 1 : td->next_sweep;
+	if (td->config.transport == MIGTD_VSOCK && vsock_blocked(&td->vsock))
+		return td->now + 1;
+	return td->next_sweep;
 }
 
 void migtd_hold(struct migtd *td, enum phase after)

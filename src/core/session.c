@@ -4,13 +4,6 @@
 #include "core/own_quote.h"
 #include "core/td.h"
 
-static const struct stream *session_stream(struct session *s, struct stream *io)
-{
-	io->ops = &vsock_stream_ops;
-	io->ctx = &s->connection;
-	return io;
-}
-
 void session_begin(struct session *s, struct migtd *td, const struct migration_request *request)
 {
 	s->td = td;
@@ -41,13 +34,12 @@ static void begin_spdm(struct session *s)
 static enum status connect_step(struct session *s)
 {
 	s->wait = SESSION_WAIT_IO;
-	if (s->connection.vsock == NULL) {
+	if (!link_is_open(s)) {
 		if (s->has_init_tdinfo)
 			TRY(policy_check_init_tdinfo(s->td->own, s->init_tdinfo));
-		TRY(vsock_connect(&s->td->vsock, &s->connection, s->request_id, s->remote_cid,
-			s->remote_port));
+		TRY(link_open(s));
 	}
-	TRY(vsock_status(&s->connection));
+	TRY(link_status(s));
 	if (s->td->v1 != NULL)
 		begin_spdm(s);
 	else
@@ -88,8 +80,8 @@ static enum phase spdm_session_phase(const struct session *s)
 
 static enum status spdm_phase_step(struct session *s)
 {
-	struct stream io;
-	const enum status status = spdm_step(&s->stage.spdm, session_stream(s, &io));
+	const struct stream io = link_stream(s);
+	const enum status status = spdm_step(&s->stage.spdm, &io);
 
 	if (status != STATUS_PENDING)
 		return status;
@@ -108,6 +100,15 @@ static enum status spdm_phase_step(struct session *s)
 	return STATUS_PENDING;
 }
 
+/* All is done; what was said last may still be on its way to the VMM. */
+static enum status report_step(struct session *s)
+{
+	if (!link_unsent(s))
+		return STATUS_OK;
+	s->wait = SESSION_WAIT_IO;
+	return STATUS_PENDING;
+}
+
 static enum status phase_step(struct session *s)
 {
 	switch (s->phase) {
@@ -120,23 +121,21 @@ static enum status phase_step(struct session *s)
 	case PHASE_QUOTE:
 		return own_quote_step(s);
 	case PHASE_REPORT:
-		return STATUS_OK;
+		return report_step(s);
 	default:
 		return spdm_phase_step(s);
 	}
 }
 
 /*
- * Whatever a session waits for, bytes of its peer come after it: without a connection it has
- * failed.  A peer that has said goodbye may have said more before, which is read first.
+ * Whatever a session waits for, bytes of its peer come after it: without a link it has failed.  Not
+ * so at the very end, when it has heard all and the peer may be gone.
  */
-static enum status check_connection(const struct session *s)
+static enum status check_link(struct session *s)
 {
 	if (s->wait == SESSION_WAIT_NONE || s->phase == PHASE_CONNECT)
 		return STATUS_PENDING;
-	if (vsock_was_reset(&s->connection))
-		return ERR_TRANSPORT_CLOSED;
-	const enum status status = vsock_status(&s->connection);
+	const enum status status = s->phase == PHASE_REPORT ? link_status(s) : link_check(s);
 	return status == STATUS_OK ? STATUS_PENDING : status;
 }
 
@@ -144,8 +143,9 @@ enum status session_step(struct session *s)
 {
 	enum status status = phase_step(s);
 
+	link_flush(s);
 	if (status == STATUS_PENDING)
-		status = check_connection(s);
+		status = check_link(s);
 	if (status == STATUS_PENDING)
 		return status;
 	/*
@@ -157,7 +157,9 @@ enum status session_step(struct session *s)
 
 enum status session_outcome(const struct session *s, enum status status)
 {
-	return s->is_source && s->keys_written ? STATUS_OK : status;
+	const bool last_word = s->is_source || s->phase == PHASE_REPORT;
+
+	return last_word && s->keys_written ? STATUS_OK : status;
 }
 
 static uint32_t minus(uint32_t left, uint64_t elapsed)
@@ -205,16 +207,16 @@ enum status session_clock(struct session *s, uint64_t now)
 void session_end(struct session *s, enum status why)
 {
 	struct migtd *td = s->td;
-	struct stream io;
+	const struct stream io = link_stream(s);
 
 	if (s->in_spdm && why != STATUS_OK)
-		spdm_abort(&s->stage.spdm, session_stream(s, &io), why);
+		spdm_abort(&s->stage.spdm, &io, why);
+	link_flush(s);
 	if (!s->in_spdm && s->phase >= PHASE_POLICY && s->peer == NULL)
 		peer_policy_abort(&s->stage.pre.peer);
 	if (s->peer != NULL)
 		policy_record_drop(&td->store, s->peer);
 	get_quote_end(&s->quote, &td->quoting);
 	work_slot_give(session_slots(s), s);
-	if (s->connection.vsock != NULL)
-		vsock_close(&s->connection);
+	link_close(s);
 }

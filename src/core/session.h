@@ -7,18 +7,18 @@
 #ifndef CORE_SESSION_H
 #define CORE_SESSION_H
 
+#include "core/link.h"
 #include "core/work_slot.h"
 #include "migtd/migtd.h"
 #include "policy/policy.h"
 #include "spdm/spdm.h"
 #include "tdx/get_quote.h"
 #include "tdx/service.h"
-#include "transport/vsock.h"
 
 /* What a session waits for when session_step() returned STATUS_PENDING. */
 enum session_wait {
 	SESSION_WAIT_NONE,	/* nothing: step again */
-	SESSION_WAIT_IO,	/* a packet of its connection */
+	SESSION_WAIT_IO,	/* bytes of its peer, or room for its own */
 	SESSION_WAIT_QUOTE,	/* the quoting service, or the time of the next try */
 	SESSION_WAIT_REFERENCE,	/* the local reference */
 	SESSION_WAIT_SLOT,	/* a work slot */
@@ -72,7 +72,7 @@ struct session {
 	bool keys_written;
 	struct policy_place refused;		/* by the own policy: where */
 	struct get_quote quote;
-	struct vsock_connection connection;
+	struct link link;
 	union {
 		struct pre_session pre;
 		struct {
@@ -96,7 +96,8 @@ enum status session_clock(struct session *s, uint64_t now) MUST_CHECK;
 /*
  * What the VMM is told of a session that ended with `status`, of its own accord or because a clock
  * ran out.  A source that has written the keys has succeeded: it loses nothing by a lost
- * END_SESSION_ACK.  A destination needs END_SESSION as the proof that the source got its answer.
+ * END_SESSION_ACK.  A destination needs END_SESSION as the proof that the source got its answer, and
+ * loses nothing either when its own answer to that is lost.
  */
 enum status session_outcome(const struct session *s, enum status status) MUST_CHECK;
 

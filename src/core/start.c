@@ -10,7 +10,6 @@ static enum status carve(struct migtd *td)
 {
 	struct heap *h = &td->heap;
 	uint8_t *arena = heap_fixed(h, MEM_BIGNUM, CRYPTO_ARENA_SIZE, 16);
-	uint8_t *copy = heap_fixed(h, MEM_SCRATCH, PAGE_SIZE, 16);
 	uint8_t *owners = heap_fixed(h, MEM_TD, td->config.shared_size / PAGE_SIZE, 1);
 	const size_t slots = WORK_SLOTS * sizeof(struct work_slot);
 
@@ -23,7 +22,7 @@ static enum status carve(struct migtd *td)
 	td->source_slots.slot = heap_fixed(h, MEM_SLOTS, slots, 16);
 	td->destination_slots.slot = heap_fixed(h, MEM_SLOTS, slots, 16);
 	td->reference.copy = heap_fixed(h, MEM_SLOTS, QUOTE_SIZE_MAX, 16);
-	if (arena == NULL || copy == NULL || owners == NULL || td->tdcall == NULL ||
+	if (arena == NULL || owners == NULL || td->tdcall == NULL ||
 		td->scratch == NULL || (td->v1 == NULL && td->own == NULL) ||
 		td->source_slots.slot == NULL || td->destination_slots.slot == NULL ||
 		td->reference.copy == NULL)
@@ -32,7 +31,8 @@ static enum status carve(struct migtd *td)
 	shared_init(&td->shared, td->config.shared, td->config.shared_size, owners);
 	quote_service_init(&td->quoting, &td->tdx, &td->shared);
 	TRY(tdvmcall_map_gpa(&td->tdx, td->config.shared, td->config.shared_size, true));
-	return service_init(&td->service, &td->tdx, &td->shared, copy);
+	return td->config.transport == MIGTD_VMCALL_RAW ? raw_requests_init(td) :
+		service_init(&td->service, &td->tdx, &td->shared, td->page);
 }
 
 static enum status find_in_volume(struct migtd_config *c)
@@ -112,8 +112,11 @@ static enum status step_separators(struct migtd *td)
 
 static enum status step_service(struct migtd *td)
 {
-	TRY(service_query(&td->service));
-	log_text(&td->log, LOG_INFO, "Migration is supported by VMM");
+	/* vmcall-raw has no such question. */
+	if (td->config.transport == MIGTD_VSOCK) {
+		TRY(service_query(&td->service));
+		log_text(&td->log, LOG_INFO, "Migration is supported by VMM");
+	}
 	return tdvmcall_setup_event_notify(&td->tdx, MIGTD_VECTOR_QUOTE);
 }
 
@@ -128,13 +131,29 @@ static enum status carrier_receive(void *ctx, const uint8_t **packet, size_t *n)
 	return service_receive(ctx, packet, n);
 }
 
-static enum status step_sessions(struct migtd *td)
+static void start_vsock(struct migtd *td)
 {
 	const struct vsock_carrier carrier = {
 		.send = carrier_send, .receive = carrier_receive, .ctx = &td->service};
-	const uint32_t most = td->config.sessions_max != 0 ? td->config.sessions_max : UINT32_MAX;
 
 	vsock_init(&td->vsock, &carrier, td->config.cid);
+}
+
+/* Of all sessions: each has its stream and its quote. */
+static uint32_t start_raw(struct migtd *td)
+{
+	const uint32_t fixed = GET_QUOTE_PAGES + RAW_REPORT_PAGES;
+	const uint32_t room = shared_room(&td->shared, SHARED_STREAM);
+
+	vmcall_raw_init(
+		&td->raw, &td->tdx, &td->shared, td->config.rx_pages, MIGTD_VECTOR_RX);
+	return room < fixed ? 0 : (room - fixed) / (vmcall_raw_pages(&td->raw) + GET_QUOTE_PAGES);
+}
+
+static enum status step_sessions(struct migtd *td)
+{
+	uint32_t most = td->config.sessions_max != 0 ? td->config.sessions_max : UINT32_MAX;
+
 	policy_store_init(&td->store, &td->heap);
 	/* Whoever judges a quote under policy v1 has room for its collateral. */
 	if (td->v1 != NULL)
@@ -143,6 +162,13 @@ static enum status step_sessions(struct migtd *td)
 	/* One session's quote and the reference's. */
 	if (shared_room(&td->shared, SHARED_GET_QUOTE) < 2 * GET_QUOTE_PAGES)
 		return ERR_OUT_OF_RESOURCE;
+	if (td->config.transport == MIGTD_VMCALL_RAW) {
+		const uint32_t fit = start_raw(td);
+
+		most = fit < most ? fit : most;
+	} else {
+		start_vsock(td);
+	}
 	return heap_divide(&td->heap, session_size(td),
 		       td->v1 != NULL ? 0 : sizeof(struct policy_record), most) > 0 ?
 		STATUS_OK :
@@ -197,6 +223,18 @@ static enum status run_all_steps(struct migtd *td)
 	return run_steps(td, last_steps, ARRAY_SIZE(last_steps));
 }
 
+/* The log comes first: what is said from here on is in the log area, once the VMM wants to see it. */
+static void start_log(struct migtd *td)
+{
+	td->log = (struct log){
+		.level = td->config.log_level, .console = td->port.console, .ctx = td->port.ctx};
+	if (td->config.transport == MIGTD_VMCALL_RAW) {
+		log_area_init(&td->log_area, td->page, td->config.log_level);
+		td->log.area = &td->log_area;
+	}
+	log_text(&td->log, LOG_INFO, "MigTD Version - " MIGTD_VERSION);
+}
+
 enum status migtd_start(struct migtd **out, const struct migtd_config *config,
 	const struct migtd_port *port)
 {
@@ -205,21 +243,23 @@ enum status migtd_start(struct migtd **out, const struct migtd_config *config,
 
 	heap_init(&heap, config->heap, config->heap_size);
 	td = heap_fixed(&heap, MEM_TD, sizeof(*td), 64);
-	if (td == NULL)
+	uint8_t *page = heap_fixed(&heap, MEM_SCRATCH, PAGE_SIZE, 16);
+	if (td == NULL || page == NULL)
 		return ERR_OUT_OF_RESOURCE;
 	td->heap = heap;
+	td->page = page;
 	td->config = *config;
 	td->port = *port;
 	if (td->config.timeout_ms == 0)
 		td->config.timeout_ms = SESSION_TIMEOUT_MS;
+	if (td->config.rx_pages == 0)
+		td->config.rx_pages = VMCALL_RAW_RX_PAGES;
 	td->hold = PHASE_COUNT;
 	td->tdx = (struct tdx){.tdcall = port->tdcall,
 		.ctx = port->ctx,
 		.ram = config->ram,
 		.ram_size = config->ram_size};
-	td->log = (struct log){
-		.level = config->log_level, .console = port->console, .ctx = port->ctx};
-	log_text(&td->log, LOG_INFO, "MigTD Version - " MIGTD_VERSION);
+	start_log(td);
 	TRY(run_all_steps(td));
 	td->now = port->now_ms(port->ctx);
 	*out = td;

@@ -4,8 +4,10 @@
 #define CORE_TD_H
 
 #include "core/local_reference.h"
+#include "core/raw_requests.h"
 #include "core/session.h"
 #include "core/work_slot.h"
+#include "log/area.h"
 #include "log/log.h"
 #include "measure/event_log.h"
 #include "migtd/migtd.h"
@@ -38,8 +40,18 @@ struct migtd {
 	struct heap heap;
 	struct shared shared;
 	struct quote_service quoting;
-	struct service service;
-	struct vsock vsock;
+	uint8_t *page;			/* private, PAGE_SIZE: of the service or the log area */
+	union {
+		struct {			/* MIGTD_VSOCK */
+			struct service service;
+			struct vsock vsock;
+		};
+		struct {			/* MIGTD_VMCALL_RAW */
+			struct raw_requests requests;
+			struct vmcall_raw raw;
+			struct log_area log_area;
+		};
+	};
 	struct event_log event_log;
 	struct policy_own *own;			/* policy v2, or NULL */
 	struct own_v1 *v1;			/* policy v1, or NULL: one of the two is there */
@@ -81,7 +93,7 @@ static inline struct work_slots *session_slots(const struct session *s)
 /* The session a connection lies in. */
 static inline struct session *session_of_connection(struct vsock_connection *c)
 {
-	return (struct session *)((uint8_t *)c - offsetof(struct session, connection));
+	return (struct session *)((uint8_t *)c - offsetof(struct session, link.vsock));
 }
 
 /* Puts a session on the runnable list unless it is on it or held. */
@@ -91,6 +103,14 @@ void session_unrun(struct session *s);
 
 /* requests.c: takes what the VMM asks for; true when there may be more. */
 bool requests_poll(struct migtd *td);
+/* True while a session has this request id. */
+bool request_is_active(const struct migtd *td, uint64_t request_id);
+/* What is done with a second request of that id: the VMM would take a report for the first one's. */
+void request_ignore(struct migtd *td, uint64_t request_id);
+/* Starts a session, or refuses with a report; ignores an id that is active. */
+void request_start_session(struct migtd *td, const struct migration_request *request);
+/* Reports the failure of a request that never became a session. */
+void request_refuse(struct migtd *td, uint64_t request_id, enum status why);
 /* Ends a session: report, accounting, arena wiped. */
 void session_finish(struct session *s, enum status status);
 

@@ -76,6 +76,7 @@ static void causes_keep_their_codes(void **state)
 	assert_int_equal(status_result(ERR_VERSION_RANGE), 1);
 	assert_int_equal(status_result(ERR_UNSUPPORTED_OPERATION), 12);
 	assert_int_equal(status_result(ERR_CANCELED), 10);
+	assert_int_equal(status_result(ERR_VMM_INTERNAL), 11);
 }
 
 static void every_row_has_words(void **state)

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#include "core/td.h"
+
+static bool is_raw(const struct session *s)
+{
+	return s->td->config.transport == MIGTD_VMCALL_RAW;
+}
+
+bool link_is_open(const struct session *s)
+{
+	return is_raw(s) ? s->link.raw.raw != NULL : s->link.vsock.vsock != NULL;
+}
+
+enum status link_open(struct session *s)
+{
+	if (is_raw(s))
+		return vmcall_raw_open(&s->td->raw, &s->link.raw, s->request_id);
+	return vsock_connect(
+		&s->td->vsock, &s->link.vsock, s->request_id, s->remote_cid, s->remote_port);
+}
+
+struct stream link_stream(struct session *s)
+{
+	if (is_raw(s))
+		return (struct stream){.ops = &vmcall_raw_stream_ops, .ctx = &s->link.raw};
+	return (struct stream){.ops = &vsock_stream_ops, .ctx = &s->link.vsock};
+}
+
+enum status link_status(const struct session *s)
+{
+	return is_raw(s) ? vmcall_raw_status(&s->link.raw) : vsock_status(&s->link.vsock);
+}
+
+/* A peer that has said goodbye on vsock may have said more before, which is read first. */
+enum status link_check(struct session *s)
+{
+	if (is_raw(s))
+		vmcall_raw_listen(&s->link.raw);
+	else if (vsock_was_reset(&s->link.vsock))
+		return ERR_TRANSPORT_CLOSED;
+	return link_status(s);
+}
+
+void link_flush(struct session *s)
+{
+	if (is_raw(s))
+		vmcall_raw_flush(&s->link.raw);
+}
+
+bool link_unsent(const struct session *s)
+{
+	return is_raw(s) && vmcall_raw_unsent(&s->link.raw);
+}
+
+void link_close(struct session *s)
+{
+	if (is_raw(s))
+		vmcall_raw_close(&s->link.raw);
+	else
+		vsock_close(&s->link.vsock);
+}

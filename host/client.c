@@ -23,6 +23,8 @@ void client_detach(struct client *client)
 		if (td && td->client == client)
 			user_td_destroy(td);
 	}
+	for (struct migtd *td = platform->migtds; td; td = td->next)
+		raw_host_forget_client(td->raw, client);
 	client->detached(client);
 	loop_bury(&platform->loop, client);
 }

@@ -12,6 +12,8 @@
 #define IV_BYTES 12
 #define SAMPLE_BYTES 32
 #define TAG_BYTES 16
+/* Of WaitForRequest's page. */
+#define REQUEST_PAYLOAD_MAX (GUEST_PAGE - 12)
 #define BLOB_BYTES (IV_BYTES + SAMPLE_BYTES + TAG_BYTES)
 
 static json_t *failure(const char *why)
@@ -193,10 +195,10 @@ static json_t *do_cancel(struct client *client, const json_t *request)
 		return failure("no such TD");
 	if (td->state == SLOT_WAIT)
 		servtd_request_end(td, RESULT_CODE_VMM_CANCELED, "cancelled");
-	else if (td->state == SLOT_PROGRESS && td->migtd)
-		vsock_host_reset(td->migtd->vsock, td->id);
-	else
+	else if (td->state != SLOT_PROGRESS || !td->migtd)
 		return failure("no pre-migration of this TD is running");
+	else if (!raw_host_cancel(td->migtd->raw, td->id))
+		vsock_host_reset(td->migtd->vsock, td->id);
 	return success();
 }
 
@@ -324,6 +326,54 @@ static json_t *do_migtds(struct client *client, const json_t *request)
 	return json_pack("{s:b, s:o}", "ok", 1, "migtds", list);
 }
 
+/* The Migration TD that a request names. */
+static struct migtd *get_migtd(struct client *client, const json_t *request)
+{
+	uint64_t pid = 0;
+
+	return get_number(request, "migtd_pid", INT32_MAX, &pid) ?
+		find_migtd(client->platform, pid) : NULL;
+}
+
+static json_t *do_request(struct client *client, const json_t *request)
+{
+	struct migtd *td = get_migtd(client, request);
+	const char *text = json_string_value(json_object_get(request, "payload"));
+	size_t n = text ? strlen(text) / 2 : 0;
+	uint8_t payload[REQUEST_PAYLOAD_MAX];
+	uint64_t operation = UINT64_MAX;
+	uint64_t vmm = 1;
+
+	if (!td)
+		return failure("no such Migration TD is attached");
+	if (!get_number(request, "operation", UINT8_MAX, &operation) || operation == UINT64_MAX ||
+		!get_number(request, "vmm", UINT8_MAX, &vmm))
+		return failure("operation, vmm: not a number below 256");
+	if (!text || n > sizeof(payload) || !hex_decode(text, payload, n))
+		return failure("payload: not an even number of hexadecimal digits, or too many");
+	if (!raw_host_ask(td->raw, client, (uint8_t)operation, (uint8_t)vmm, payload, n))
+		return failure("out of memory");
+	return success();
+}
+
+static json_t *do_read_shared(struct client *client, const json_t *request)
+{
+	struct migtd *td = get_migtd(client, request);
+	uint64_t gpa = UINT64_MAX;
+	uint64_t size = GUEST_PAGE;
+	uint8_t bytes[GUEST_PAGE];
+	char text[2 * GUEST_PAGE + 1];
+
+	if (!td)
+		return failure("no such Migration TD is attached");
+	if (!get_number(request, "gpa", INT64_MAX, &gpa) ||
+		!get_number(request, "size", GUEST_PAGE, &size) ||
+		!vmm_read(td, gpa | SHARED_BIT, bytes, size))
+		return failure("gpa, size: not inside shared memory, or more than a page");
+	hex_encode(bytes, size, text);
+	return json_pack("{s:b, s:s}", "ok", 1, "data", text);
+}
+
 static json_t *do_fault(struct client *client, const json_t *request)
 {
 	const char *set = json_string_value(json_object_get(request, "set"));
@@ -367,6 +417,8 @@ json_t *control_execute(struct client *client, const json_t *request)
 		{"td-keys", do_td_keys},
 		{"uuid-update", do_uuid_update},
 		{"migtds", do_migtds},
+		{"request", do_request},
+		{"read-shared", do_read_shared},
 		{"fault", do_fault},
 		{"faults", do_faults},
 		{"shutdown", do_shutdown},

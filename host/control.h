@@ -21,11 +21,12 @@
  * premig      td, port                            -
  *             Queues a migration request.  Later {"event": "premig-done", "td", "status"}: status
  *             is the result code of ReportStatus; 10 after "cancel" of a request not yet handed
- *             out; 11 with "reason" when the Migration TD went away.
+ *             out; 11 with "reason" when the Migration TD went away.  Over vmcall-raw "reason" is
+ *             also what the Migration TD says of a failure.
  * cancel      td                                  -
- *             The Service interface has no leaf for it, so this is what a VMM can do: a request
- *             not handed out yet is taken back; of a running one every vsock connection is reset,
- *             and the Migration TD reports its own result.
+ *             A request not handed out yet is taken back.  Of a running one over vmcall-raw every
+ *             Send and Receive completes as cancelled.  The Service interface has no leaf for it,
+ *             so there every vsock connection is reset.  The Migration TD reports its own result.
  * export      td                                  blob: 12 IV, 32 ciphertext, 16 tag
  * import      td, blob                            -
  *             AES-256-GCM under the working copies of MIG_ENC_KEY and MIG_DEC_KEY.  The first of
@@ -47,6 +48,13 @@
  *                                                 rtmr0 .. rtmr3, tdinfo, calls, vmcalls,
  *                                                 shared_pages, accept_servtd_ext_hash}
  *             ready: it has asked for a request at least once, so its measurements are final.
+ * request     migtd_pid, operation, payload,      -
+ *             vmm (1)
+ *             vmcall-raw: queues an operation (tdx-platform.md 2.3) with this payload, whose first
+ *             eight bytes are its request id; vmm is byte 0 of the data status.  The report comes as
+ *             {"event": "request-done", "request", "operation", "status", "data"}.
+ * read-shared migtd_pid, gpa, size (4096)         data
+ *             Bytes of shared memory, a page at most.
  * fault       set: as after --fault; "none"       -
  *             clears all
  * faults      -                                   faults: list of {name, fired}

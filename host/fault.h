@@ -36,6 +36,14 @@ enum fault_id {
 	FAULT_VSOCK_RESET_AFTER,	/* =BYTES of both directions of a connection */
 	FAULT_REPORT_STATUS_FAIL,	/* ReportStatus answers "invalid operand" */
 	FAULT_REQUEST_TWICE,		/* =N: the next N requests are handed out twice */
+	FAULT_RAW_ZERO,			/* vmcall-raw: Receives complete with no bytes */
+	FAULT_RAW_OVERSIZE,		/* ... with more than the buffer holds */
+	FAULT_RAW_STATUS,		/* =N: ... with this data status */
+	FAULT_RAW_NEVER,		/* ... never */
+	FAULT_RAW_SEND_NEVER,		/* Sends never complete */
+	FAULT_RAW_LATE,			/* =MS: Sends and Receives complete so much later */
+	FAULT_RAW_INJECT,		/* a Receive of a request that is over completes with data */
+	FAULT_RAW_REPORT_NEVER,		/* ReportStatus never completes */
 	FAULT_DEBUG_ATTRIBUTES,		/* TDs attach with ATTRIBUTES.DEBUG */
 	FAULT_COUNT
 };

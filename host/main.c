@@ -8,6 +8,7 @@
 #include "host/bytes.h"
 #include "host/platform.h"
 #include "host/td.h"
+#include "host/vsock_end.h"
 
 #define EXIT_USAGE 2
 
@@ -31,6 +32,10 @@ static void help(void)
 	     "  --listen unix:PATH     where Migration TDs and clients connect\n"
 	     "  --vsock unix:PREFIX    a guest's connection to CID 2 port P goes to PREFIX_P\n"
 	     "  --vsock vsock          ... or to the host's AF_VSOCK port P\n"
+	     "  --raw tcp:HOST         vmcall-raw without a relay: for port P a source connects to HOST:P,\n"
+	     "                         a destination listens at port P; as intel/MigTD's emulation does\n"
+	     "  --raw unix:PREFIX      ... at the Unix socket PREFIX_P\n"
+	     "  --raw-bind ADDRESS     where destinations listen, for tcp (127.0.0.1)\n"
 	     "  --pki DIR              platform directory of `migtd-tool pki`; without it GetQuote\n"
 	     "                         answers that no quoting service is available\n"
 	     "  --collateral FILE      bundle that GET_COLLATERAL is answered from (collateral.json\n"
@@ -82,6 +87,8 @@ enum {
 	OPTION_HELP = 256,
 	OPTION_LISTEN,
 	OPTION_VSOCK,
+	OPTION_RAW,
+	OPTION_RAW_BIND,
 	OPTION_PKI,
 	OPTION_COLLATERAL,
 	OPTION_SERVTD_EXT,
@@ -106,6 +113,8 @@ static int platform_main(int argc, char **argv)
 		{"help", no_argument, NULL, OPTION_HELP},
 		{"listen", required_argument, NULL, OPTION_LISTEN},
 		{"vsock", required_argument, NULL, OPTION_VSOCK},
+		{"raw", required_argument, NULL, OPTION_RAW},
+		{"raw-bind", required_argument, NULL, OPTION_RAW_BIND},
 		{"pki", required_argument, NULL, OPTION_PKI},
 		{"collateral", required_argument, NULL, OPTION_COLLATERAL},
 		{"servtd-ext", required_argument, NULL, OPTION_SERVTD_EXT},
@@ -114,7 +123,7 @@ static int platform_main(int argc, char **argv)
 		{"fault", required_argument, NULL, OPTION_FAULT},
 		{0},
 	};
-	struct serve_options options = {.platform.servtd_ext = true};
+	struct serve_options options = {.platform.servtd_ext = true, .raw_bind = "127.0.0.1"};
 	struct faults faults = {0};
 	char why[128];
 	int c;
@@ -129,6 +138,14 @@ static int platform_main(int argc, char **argv)
 			break;
 		case OPTION_VSOCK:
 			options.vsock = optarg;
+			break;
+		case OPTION_RAW:
+			if (!raw_address_ok(optarg))
+				return usage_error("--raw takes tcp:HOST or unix:PREFIX, not ", optarg);
+			options.raw = optarg;
+			break;
+		case OPTION_RAW_BIND:
+			options.raw_bind = optarg;
 			break;
 		case OPTION_PKI:
 			options.platform.pki = optarg;

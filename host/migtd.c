@@ -34,6 +34,7 @@ void migtd_detach(struct migtd *td, const char *why)
 	td->detached(td);
 	servtd_forget(td);
 	quoting_forget(td);
+	raw_host_destroy(td->raw);
 	vsock_host_destroy(td->vsock);
 	migtd_free(td);
 	loop_bury(&platform->loop, td);
@@ -141,7 +142,13 @@ static const char *build(struct migtd *td, const struct packet_attach *packet,
 	set_launch_values(td, packet);
 	platform_random(td->uuid, sizeof(td->uuid));
 	td->vsock = vsock_host_create(td);
-	return td->vsock ? NULL : "out of memory";
+	td->raw = raw_host_create(td);
+	if (td->vsock && td->raw)
+		return NULL;
+	raw_host_destroy(td->raw);
+	if (td->vsock)
+		vsock_host_destroy(td->vsock);
+	return "out of memory";
 }
 
 const char *migtd_attach(struct platform *platform, struct migtd *td,

@@ -83,6 +83,7 @@ enum interrupt { INTERRUPT_SERVICE, INTERRUPT_RX, INTERRUPT_COUNT };
 
 struct migtd;
 struct quoting;
+struct raw_host;
 struct vsock_end_ops;
 struct vsock_host;
 struct vsock_switch;
@@ -98,6 +99,9 @@ struct platform {
 	char *vsock_prefix;	/* sockets: NULL is AF_VSOCK */
 	struct vsock_switch *vsock_switch;	/* this process, and which side of it */
 	unsigned vsock_side;
+	const char *raw;	/* --raw: where streams of vmcall-raw go; NULL: where vsock goes */
+	const char *raw_bind;
+	const struct vsock_end_ops *raw_end[2];	/* with it, of sources and destinations */
 	bool servtd_ext;	/* the fields of newer modules exist */
 	struct servtd_range export_version;
 	struct servtd_range import_version;
@@ -147,6 +151,7 @@ struct migtd {
 	struct user_td *waiting;	/* migration requests not handed out, oldest first */
 	struct user_td *waiting_last;
 	struct vsock_host *vsock;
+	struct raw_host *raw;
 };
 
 enum binding_state { SLOT_INIT, SLOT_PREBOUND, SLOT_BOUND, SLOT_WAIT, SLOT_PROGRESS, SLOT_DONE };
@@ -224,6 +229,8 @@ struct serve_options {
 	struct platform_options platform;
 	const char *listen;
 	const char *vsock;	/* "unix:PREFIX" or "vsock" */
+	const char *raw;	/* "tcp:HOST", "unix:PREFIX" or NULL */
+	const char *raw_bind;	/* address that destinations listen at, for tcp */
 };
 int serve(const struct serve_options *options, const struct faults *faults);
 void host_sha384(const void *data, size_t n, uint8_t hash[HASH_BYTES]);
@@ -317,6 +324,23 @@ size_t vsock_host_receive(struct vsock_host *host, uint64_t request_id, uint8_t 
 bool vsock_host_waiting(const struct vsock_host *host);
 /* Resets every connection of a request; how many there were. */
 unsigned vsock_host_reset(struct vsock_host *host, uint64_t request_id);
+
+/* raw.c: TDVMCALL sub-function 0x10006; R10. */
+struct raw_host *raw_host_create(struct migtd *td);
+void raw_host_destroy(struct raw_host *host);
+uint64_t raw_call(struct migtd *td, const uint64_t reg[REG_COUNT]);
+/* Hands out a request if there is one and the TD waits for it. */
+void raw_host_kick(struct raw_host *host);
+/* Cancels a running request; false when it has no stream. */
+bool raw_host_cancel(struct raw_host *host, uint64_t request_id);
+/*
+ * Queues an operation for the TD: operation and byte 0 of the data status as they will be, and the
+ * payload.  The client is sent the report.  False when memory is short.
+ */
+bool raw_host_ask(struct raw_host *host, struct client *client, uint8_t operation, uint8_t vmm,
+	const uint8_t *payload, size_t n);
+/* Its reports have nobody to go to any more. */
+void raw_host_forget_client(struct raw_host *host, const struct client *client);
 
 /* qgs.c */
 /* NULL and `why` on failure. */

@@ -218,6 +218,10 @@ int serve(const struct serve_options *options, const struct faults *faults)
 		prefix = strdup(options->vsock + 5);
 	platform->vsock = &vsock_socket;
 	platform->vsock_prefix = prefix;
+	platform->raw = options->raw;
+	platform->raw_bind = options->raw_bind;
+	platform->raw_end[0] = &raw_connecting;
+	platform->raw_end[1] = &raw_listening;
 	raise_descriptor_limit();
 	ok = !loop_init(&platform->loop) && platform_open(platform, &options->platform, faults) &&
 	     watch_signals(&server) && listen_at(&server, options->listen);

@@ -101,7 +101,7 @@ void user_td_destroy(struct user_td *td)
 {
 	if (td->state == SLOT_WAIT)
 		unqueue(td);
-	if (td->state == SLOT_PROGRESS && td->migtd)
+	if (td->state == SLOT_PROGRESS && td->migtd && !raw_host_cancel(td->migtd->raw, td->id))
 		vsock_host_reset(td->migtd->vsock, td->id);
 	if (td->migtd && td->migtd->again == td)
 		td->migtd->again = NULL;
@@ -125,6 +125,7 @@ bool servtd_request(struct user_td *td, uint32_t port)
 		migtd->waiting = td;
 	migtd->waiting_last = td;
 	migtd_interrupt(migtd, INTERRUPT_SERVICE);
+	raw_host_kick(migtd->raw);
 	return true;
 }
 

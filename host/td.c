@@ -44,9 +44,12 @@ struct process {
 
 static void take_event(const json_t *event)
 {
+	const char *name = json_string_value(json_object_get(event, "event"));
 	const char *reason = json_string_value(json_object_get(event, "reason"));
 	json_int_t status = json_integer_value(json_object_get(event, "status"));
 
+	if (!name || strcmp(name, "premig-done"))
+		return;
 	if (status)
 		printf("pre-migration failed, state=%lld\n", (long long)status);
 	else

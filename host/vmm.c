@@ -16,6 +16,7 @@ enum sub_function {
 	VMCALL_REPORT_FATAL_ERROR = 0x10003,
 	VMCALL_SETUP_EVENT_NOTIFY = 0x10004,
 	VMCALL_SERVICE = 0x10005,
+	VMCALL_MIGTD = 0x10006,
 };
 
 #define LINE_STATUS_PORT 0x3FD
@@ -85,6 +86,9 @@ static bool execute(struct migtd *td, uint64_t reg[REG_COUNT])
 		break;
 	case VMCALL_SERVICE:
 		reg[R10] = service_call(td, reg[R12], reg[R13], reg[R14]);
+		break;
+	case VMCALL_MIGTD:
+		reg[R10] = raw_call(td, reg);
 		break;
 	default:
 		reg[R10] = VMCALL_INVALID_OPERAND;

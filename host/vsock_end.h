@@ -44,6 +44,20 @@ struct vsock_end_ops {
 /* Unix sockets PREFIX_PORT, or AF_VSOCK. */
 extern const struct vsock_end_ops vsock_socket;
 
+/* The operations of any socket; _watch() takes fd over, or passes on that it is -1. */
+int socket_end_watch(struct vsock_end *end, struct platform *platform, int fd);
+int socket_end_error(struct vsock_end *end);
+ssize_t socket_end_send(struct vsock_end *end, const void *from, size_t n);
+ssize_t socket_end_receive(struct vsock_end *end, void *to, size_t n);
+void socket_end_shutdown(struct vsock_end *end, int how);
+void socket_end_close(struct vsock_end *end);
+
+/* Those of vmcall-raw to platform->raw (--raw): of a source, which connects, and a destination. */
+extern const struct vsock_end_ops raw_connecting;
+extern const struct vsock_end_ops raw_listening;
+/* Whether it is "tcp:HOST" or "unix:PREFIX". */
+int raw_address_ok(const char *where);
+
 /*
  * In this process: side 0's connection to port P meets side 1's to P ^ 1, whoever comes first.  A
  * connection stands at once; what its guest sends waits for the other.

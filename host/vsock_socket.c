@@ -58,10 +58,8 @@ static void tell(struct watch *watch, uint32_t events)
 	end->ready(end, told);
 }
 
-static int end_dial(struct vsock_end *end, struct platform *platform, uint32_t port)
+int socket_end_watch(struct vsock_end *end, struct platform *platform, int fd)
 {
-	int fd = connect_to(platform->vsock_prefix, port);
-
 	end->watch.fd = -1;
 	end->watch.ready = tell;
 	if (fd < 0)
@@ -73,7 +71,12 @@ static int end_dial(struct vsock_end *end, struct platform *platform, uint32_t p
 	return -1;
 }
 
-static int end_error(struct vsock_end *end)
+static int end_dial(struct vsock_end *end, struct platform *platform, uint32_t port)
+{
+	return socket_end_watch(end, platform, connect_to(platform->vsock_prefix, port));
+}
+
+int socket_end_error(struct vsock_end *end)
 {
 	int error = 0;
 	socklen_t n = sizeof(error);
@@ -81,31 +84,31 @@ static int end_error(struct vsock_end *end)
 	return getsockopt(end->watch.fd, SOL_SOCKET, SO_ERROR, &error, &n) ? errno : error;
 }
 
-static ssize_t end_send(struct vsock_end *end, const void *from, size_t n)
+ssize_t socket_end_send(struct vsock_end *end, const void *from, size_t n)
 {
 	return send(end->watch.fd, from, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static ssize_t end_receive(struct vsock_end *end, void *to, size_t n)
+ssize_t socket_end_receive(struct vsock_end *end, void *to, size_t n)
 {
 	return recv(end->watch.fd, to, n, MSG_DONTWAIT);
 }
 
-static void end_shutdown(struct vsock_end *end, int how)
+void socket_end_shutdown(struct vsock_end *end, int how)
 {
 	shutdown(end->watch.fd, how);
 }
 
-static void end_close(struct vsock_end *end)
+void socket_end_close(struct vsock_end *end)
 {
 	watch_remove(&end->watch);
 }
 
 const struct vsock_end_ops vsock_socket = {
 	.dial = end_dial,
-	.error = end_error,
-	.send = end_send,
-	.receive = end_receive,
-	.shutdown = end_shutdown,
-	.close = end_close,
+	.error = socket_end_error,
+	.send = socket_end_send,
+	.receive = socket_end_receive,
+	.shutdown = socket_end_shutdown,
+	.close = socket_end_close,
 };

@@ -87,6 +87,7 @@ class Client:
         # The socket's name is there a moment before its owner listens.
         wait_until(f"{path} to listen", lambda: self.socket.connect_ex(path) == 0)
         self.events = []
+        self.reasons = []       # texts that came with failures
 
     def _receive(self, seconds):
         ready, _, _ = select.select([self.socket], [], [], seconds)
@@ -117,10 +118,24 @@ class Client:
             for event in self.events:
                 if event["event"] == "premig-done" and event["td"] == td:
                     self.events.remove(event)
+                    if "reason" in event:
+                        self.reasons.append(event["reason"])
                     return event["status"]
             event = self._receive(max(0, end - time.monotonic()))
             if event is None:
                 raise LabError(f"no premig-done for user TD {td}")
+            self.events.append(event)
+
+    def request_done(self, request):
+        """Status and data of the report of a request of vmcall-raw."""
+        while True:
+            for event in self.events:
+                if event["event"] == "request-done" and event["request"] == request:
+                    self.events.remove(event)
+                    return event["status"], bytes.fromhex(event["data"])
+            event = self._receive(DEADLINE)
+            if event is None:
+                raise LabError(f"no report of request {request}")
             self.events.append(event)
 
 
@@ -135,7 +150,8 @@ class MigTD:
         self.log_path = f"{lab.dir}/{name}.log"
         command = [
             lab.image, "--platform", f"unix:{platform.path}", "--name", name,
-            "--control", f"unix:{self.control_path}", "-l", "info"]
+            "--control", f"unix:{self.control_path}", "-l", "info",
+            "--transport", lab.transport]
         for option, value in lab.policy_options(policy).items():
             command += [option] if value is None else [option, value]
         command += options
@@ -189,9 +205,10 @@ class Relay(threading.Thread):
     cut the connection, or a list of messages.  Direction is "src" for what the source sends.
     """
 
-    def __init__(self, src, dst, port_src, port_dst, attack=None):
+    def __init__(self, src, dst, port_src, port_dst, attack=None, raw=False):
         super().__init__(daemon=True)
         self.attack = attack
+        self.raw = raw
         self.error = None
         self.messages = []
         self.listeners = []
@@ -216,6 +233,7 @@ class Relay(threading.Thread):
 
     def _pump(self, ends):
         parsers = [Framing("src"), Framing("dst")]
+        frames = [Frames(), Frames()] if self.raw else None
         open_ends = [True, True]
         while any(open_ends):
             ready, _, _ = select.select([e for e, o in zip(ends, open_ends) if o], [], [],
@@ -236,6 +254,8 @@ class Relay(threading.Thread):
                     except OSError:
                         pass
                     continue
+                if frames:
+                    data = frames[i].feed(data)
                 for name, message in parsers[i].feed(data):
                     out = self._through(parsers[i], name, message)
                     if out is None:
@@ -257,13 +277,32 @@ class Relay(threading.Thread):
             return b"".join(out)
         return out
 
-    @staticmethod
-    def _send(end, data):
+    def _send(self, end, data):
         """To an end that is gone nothing more can be said; that it is gone shows in its recv()."""
+        if self.raw and data:
+            data = struct.pack("<I", len(data)) + data
         try:
             end.sendall(data)
         except OSError:
             pass
+
+
+class Frames:
+    """The outside of vmcall-raw: u32 length and payload."""
+
+    def __init__(self):
+        self.buffer = b""
+
+    def feed(self, data):
+        self.buffer += data
+        payload = b""
+        while len(self.buffer) >= 4:
+            size = 4 + struct.unpack_from("<I", self.buffer)[0]
+            if len(self.buffer) < size:
+                break
+            payload += self.buffer[4:size]
+            self.buffer = self.buffer[size:]
+        return payload
 
 
 class Framing:
@@ -314,7 +353,8 @@ class Lab:
     With a description of `migtd-tool pki --describe`, whose hosts a and b are those of start().
     """
 
-    def __init__(self, build, size=172021, description=None):
+    def __init__(self, build, size=172021, description=None, transport="vsock"):
+        self.transport = transport
         self.tdhost = f"{build}/host/tdhost"
         self.image = f"{build}/ports/linux/migtd-measure"
         self.tool = f"{build}/tools/migtd-tool"
@@ -413,7 +453,7 @@ class Lab:
         a, b = session.src.platform, session.dst.platform
         session.ports = (self.port, self.port + 1)
         self.port += 2
-        session.relay = Relay(a, b, *session.ports, attack)
+        session.relay = Relay(a, b, *session.ports, attack, self.transport == "vmcall-raw")
         session.tds = [None, None]
         for side, migtd in ((1, session.dst), (0, session.src)):
             if premig[side]:
@@ -428,6 +468,10 @@ class Lab:
     def end(self, session):
         return (session.src.platform.client.done(session.tds[0]),
                 session.dst.platform.client.done(session.tds[1]))
+
+    def end_side(self, session, which):
+        migtd = (session.src, session.dst)[which]
+        return migtd.platform.client.done(session.tds[which])
 
     def session(self, attack=None):
         session = self.begin(attack)

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: BSD-2-Clause-Patent
+"""Sessions and requests over vmcall-raw: many at once, cancelled, under every fault of the VMM, and
+over TCP framed as intel/MigTD's emulation frames it."""
+import hashlib
+import socket
+import struct
+import sys
+
+from attack import flip
+from lab import Lab, LabError, wait_until
+from tap import Tap, equal
+
+OK, INVALID, NO_RESOURCE, NETWORK, POLICY, CANCELED, VMM_INTERNAL, UNSUPPORTED = \
+    0, 1, 3, 5, 8, 10, 11, 12
+PHASES = ("connect", "hello", "policy", "public-key", "key-exchange", "quote", "attest")
+PAGE = 4096
+START, REBIND, REPORT, LOG_AREA, DATA = range(1, 6)
+ID = 1 << 62
+PURPOSE = b"HostRequestedMigTDReport"
+# The VMM's own choice of REPORTDATA: 64 bytes that must not turn up in any TDREPORT.
+CHOSEN = bytes(range(0x40, 0x80))
+
+
+def log_entries(page):
+    """(id, request id, level, text) of every entry of a log area."""
+    equal(page[:16], b"MigTD LogArea 1\0", "magic")
+    at, end = struct.unpack_from("<QQ", page, 24)
+    entries = []
+    while at != end:
+        if at + 24 > PAGE or page[at:at + 8] == bytes(8):
+            at = 40
+            continue
+        number, request, level, size = struct.unpack_from("<QQB3xI", page, at)
+        entries.append((number, request, level, page[at + 24:at + 24 + size].decode()))
+        at += 24 + size
+    return entries
+
+
+class Cases:
+    def __init__(self, lab, tap):
+        self.lab = lab
+        self.tap = tap
+
+    def both(self, command):
+        self.lab.src.ask(command)
+        self.lab.dst.ask(command)
+
+    def settle(self):
+        """Until nothing of a session is left, on either side; what then is in use."""
+        for migtd in (self.lab.src, self.lab.dst):
+            migtd.wait_for(sessions_live=0, shared_abandoned=0)
+            wait_until("reports to be taken", lambda m=migtd: m.counters()["shared_used"] == 2 * PAGE)
+        return [m.memory_live() for m in (self.lab.src, self.lab.dst)]
+
+    # --- sessions -----------------------------------------------------------------------------
+
+    def sessions(self, n):
+        def run():
+            base = self.settle()
+            begun = [self.lab.begin() for _ in range(n)]
+            for session in begun:
+                equal(self.lab.end(session), (OK, OK), "status")
+                assert self.lab.msk_match(session), "keys differ"
+            equal(self.settle(), base, "memory after the sessions")
+        self.tap.case(f"{n} sessions at once", run)
+
+    def cancel(self, phase, which):
+        """Both sides held behind `phase`; the VMM of one of them cancels."""
+        def run():
+            base = self.settle()
+            self.both(f"hold {phase}")
+            try:
+                session = self.lab.begin()
+                wait_until(f"a session held after {phase}", lambda: any(
+                    m.counters()["held"] for m in (self.lab.src, self.lab.dst)))
+                platform = (self.lab.a, self.lab.b)[which]
+                platform.client.ask(do="cancel", td=session.tds[which])
+            finally:
+                self.both("release")
+            wanted = [NETWORK, NETWORK]
+            wanted[which] = CANCELED
+            equal(list(self.lab.end(session)), wanted, "status")
+            equal(self.lab.keys_written(session), (0, 0), "MIG_DEC_KEY writes")
+            equal(self.settle(), base, "memory after the session")
+        side = ("source", "destination")[which]
+        self.tap.case(f"a {side} cancelled after {phase} reports 10, its peer 5", run)
+
+    def cancel_waiting(self, which):
+        """While it waits for its own quote nothing but its Receive is with the VMM."""
+        def run():
+            base = self.settle()
+            migtd = (self.lab.src, self.lab.dst)[which]
+            migtd.platform.fault("quote-never")
+            try:
+                session = self.lab.begin()
+                wait_until("a session to wait for its quote", lambda: any(
+                    s["phase"] == "quote" for s in migtd.ask("sessions")["sessions"]))
+                migtd.platform.client.ask(do="cancel", td=session.tds[which])
+                equal(self.lab.end(session)[which], CANCELED, "status")
+            finally:
+                migtd.platform.fault("none")
+            # Its quote buffer stays with the VMM for ever.
+            migtd.wait_for(sessions_live=0)
+            equal(migtd.counters()["shared_abandoned"] % (2 * PAGE), 0, "pages abandoned")
+            self.lab.stop()
+            self.lab.start()
+            equal(self.settle(), base, "memory after the restart")
+        side = ("source", "destination")[which]
+        self.tap.case(f"a {side} is cancelled while it waits for its quote", run)
+
+    def twice(self, which):
+        def run():
+            base = self.settle()
+            (self.lab.a, self.lab.b)[which].fault("request-twice=1")
+            status, session = self.lab.session()
+            (self.lab.a, self.lab.b)[which].fault("none")
+            equal(status, (OK, OK), "status")
+            assert self.lab.msk_match(session), "keys differ"
+            log = (self.lab.src, self.lab.dst)[which].text()
+            assert "the request id is already active" in log, log[-500:]
+            equal(self.settle(), base, "memory after the session")
+        side = ("source", "destination")[which]
+        self.tap.case(f"a second request with an active id leaves the {side}'s first alone", run)
+
+    def fault(self, fault, which, wanted, kept=False):
+        """kept: the VMM never gives back what it has."""
+        def run():
+            base = self.settle()
+            migtd = (self.lab.src, self.lab.dst)[which]
+            migtd.platform.fault(fault)
+            try:
+                session = self.lab.begin()
+                status = self.lab.end(session)
+            finally:
+                migtd.platform.fault("none")
+            equal(status[which], wanted, "status")
+            if not kept:
+                equal(self.settle(), base, "memory after the session")
+                equal(self.lab.session()[0], (OK, OK), "status of a session afterwards")
+                return
+            migtd.wait_for(sessions_live=0)
+            counters = migtd.counters()
+            equal((counters["shared_abandoned"], counters["shared_used"]), (PAGE, 3 * PAGE),
+                  "shared memory kept by the VMM")
+            equal(self.lab.session()[0], (OK, OK), "status of a session afterwards")
+            self.lab.stop()
+            self.restart()
+        side = ("source", "destination")[which]
+        self.tap.case(f"{fault} at the {side}: {wanted}", run)
+
+    def inject(self, which):
+        """T20: a session times out with a Receive at the VMM, which completes it afterwards."""
+        def run():
+            base = self.settle()
+            here, there = (self.lab.src, self.lab.dst)[::1 if which == 0 else -1]
+            there.ask("hold key-exchange")
+            here.platform.fault("raw-inject")
+            try:
+                equal(self.lab.end_side(self.lab.begin(), which), NETWORK, "status")
+                fired = here.platform.client.ask(do="faults")["faults"][0]["fired"]
+                equal(fired, 1, "completions injected")
+            finally:
+                here.platform.fault("none")
+                there.ask("release")
+            equal(self.settle(), base, "memory after the session")
+            equal(self.lab.session()[0], (OK, OK), "status of a session afterwards")
+        side = ("source", "destination")[which]
+        self.tap.case(f"a completion for a session of the {side} that is gone", run)
+
+    def restart(self):
+        self.lab.start(src_options=self.options, dst_options=self.options)
+
+    options = ("--timeout", "2")
+
+    def report_never(self):
+        def run():
+            self.settle()
+            for platform in (self.lab.a, self.lab.b):
+                platform.fault("raw-report-never")
+            for n in range(1, 6):
+                equal(self.lab.session()[0], (OK, OK), "status")
+                for migtd in (self.lab.src, self.lab.dst):
+                    migtd.wait_for(sessions_live=0)
+                    equal(migtd.counters()["shared_used"], (2 + n) * PAGE, "a page a report")
+            for platform in (self.lab.a, self.lab.b):
+                platform.fault("none")
+            equal(self.lab.session()[0], (OK, OK), "status")
+            self.lab.stop()
+            self.restart()
+        self.tap.case("reports that are never taken keep a page each and hold nobody up", run)
+
+    def reason(self):
+        """The VMM reads what the policy refused."""
+        def run():
+            session = self.lab.begin(flip("src", "SECURED", 40))
+            self.lab.end(session)
+            events = []
+            for platform in (self.lab.a, self.lab.b):
+                events += platform.client.reasons
+            assert any("a secured message does not open" in r for r in events), events
+        self.tap.case("a failure's text comes with the report", run)
+
+    # --- requests -----------------------------------------------------------------------------
+
+    def request(self, operation, payload, vmm=1):
+        migtd, client = self.lab.src, self.lab.a.client
+        client.ask(do="request", migtd_pid=migtd.process.pid, operation=operation,
+                   payload=payload.hex(), vmm=vmm)
+        return client.request_done(struct.unpack_from("<Q", payload)[0])
+
+    def get_report(self):
+        def run():
+            for payload in (struct.pack("<Q", ID), struct.pack("<Q", ID + 1) + CHOSEN):
+                status, report = self.request(REPORT, payload)
+                equal((status, len(report)), (OK, 1024), "answer")
+                equal(report[128:192], PURPOSE + bytes(40), "REPORTDATA")
+                equal(hashlib.sha384(report[512:]).digest(), report[80:128], "TEE_INFO_HASH")
+                assert CHOSEN not in report, "the host's bytes are in the report"
+        self.tap.case("GetTDReport is about a constant, whatever the host asks for", run)
+
+    def get_data(self):
+        def run():
+            own = [m for m in self.lab.a.client.ask(do="migtds")["migtds"]][0]["tdinfo"]
+            for payload in (struct.pack("<Q", ID), struct.pack("<Q", ID) + CHOSEN):
+                equal(self.request(DATA, payload), (OK, bytes.fromhex(own)), "TDINFO")
+        self.tap.case("GetMigtdData answers with the own TDINFO", run)
+
+    def refused(self):
+        def run():
+            for operation, n, wanted in (
+                    (REPORT, 9, INVALID), (REPORT, 71, INVALID), (DATA, 73, INVALID),
+                    (LOG_AREA, 8, INVALID), (LOG_AREA, 17, INVALID), (START, 55, INVALID),
+                    (START, 57, INVALID), (START, 568, INVALID), (START, 3000, INVALID),
+                    (REBIND, 56, UNSUPPORTED), (0, 8, UNSUPPORTED), (6, 56, UNSUPPORTED),
+                    (255, 3000, UNSUPPORTED)):
+                status, text = self.request(operation, struct.pack("<Q", ID) + bytes(n - 8))
+                equal(status, wanted, f"operation {operation} of {n} bytes")
+                assert text.isascii() and len(text) > 10, text
+            status, text = self.request(LOG_AREA, struct.pack("<QB7x", ID, 0))
+            equal(status, INVALID, "level 0")
+            status, text = self.request(REPORT, struct.pack("<Q", ID), vmm=2)
+            equal(status, VMM_INTERNAL, "a failure of the VMM's")
+        self.tap.case("malformed and unknown requests are answered under their id, with a text", run)
+
+    def without_id(self):
+        def run():
+            client = self.lab.a.client
+            for n in range(8):
+                client.ask(do="request", migtd_pid=self.lab.src.process.pid, operation=REPORT,
+                           payload="00" * n)
+            equal(self.request(REPORT, struct.pack("<Q", ID))[0], OK, "the next request")
+        self.tap.case("a request too short for an id is dropped", run)
+
+    def log_area(self):
+        def run():
+            client = self.lab.a.client
+            status, answer = self.request(LOG_AREA, struct.pack("<QB7x", ID + 7, 3))
+            equal((status, len(answer)), (OK, 24), "answer")
+            count, zero, gpa, size = struct.unpack("<IIQQ", answer)
+            equal((count, zero, size), (1, 0, PAGE), "one page")
+            page = self.shared(gpa)
+            entries = log_entries(page)
+            texts = [e[3] for e in entries]
+            assert texts[0].startswith("MigTD Version - "), texts     # from before it was enabled
+            equal([e[0] for e in entries], list(range(1, len(entries) + 1)), "ids")
+            assert (ID + 7, 3, "enable_logarea: Logging has been enabled with MaxLevel: 3") in [
+                e[1:] for e in entries], entries
+            session = self.lab.begin(flip("dst", "FINISH_RSP", 20))
+            equal(self.lab.end(session)[0] != OK, True, "failed")
+            failure = [e for e in log_entries(self.shared(gpa)) if e[1] == session.tds[0]]
+            assert any(e[2] == 1 and "failed in finish" in e[3] for e in failure), failure
+            before = len(log_entries(self.shared(gpa)))
+            equal(self.request(LOG_AREA, struct.pack("<QB7x", ID, 1))[0], OK, "level 1")
+            equal(self.lab.session()[0], (OK, OK), "status")
+            equal(len(log_entries(self.shared(gpa))), before, "entries after errors only")
+            client.ask(do="migtds")
+        self.tap.case("the log area shows what was logged, with request ids, by level", run)
+
+    def shared(self, gpa):
+        return bytes.fromhex(self.lab.a.client.ask(
+            do="read-shared", migtd_pid=self.lab.src.process.pid, gpa=gpa)["data"])
+
+
+def main():
+    tap = Tap()
+    with Lab(sys.argv[1], transport="vmcall-raw") as lab:
+        cases = Cases(lab, tap)
+        lab.start()
+        for n in (1, 2, 12):
+            cases.sessions(n)
+        for phase in PHASES:
+            for which in (0, 1):
+                cases.cancel(phase, which)
+        for which in (0, 1):
+            cases.cancel_waiting(which)
+            cases.twice(which)
+        cases.get_report()
+        cases.get_data()
+        cases.refused()
+        cases.without_id()
+        cases.log_area()
+        cases.reason()
+        lab.stop()
+        cases.restart()
+        cases.report_never()
+        for which in (0, 1):
+            for fault in ("raw-zero", "raw-oversize", "raw-status=7", "raw-status=65537"):
+                cases.fault(fault, which, NETWORK)
+            cases.fault("raw-status=770", which, CANCELED)
+            cases.fault("raw-late=5", which, OK)
+            cases.inject(which)
+            cases.fault("raw-never", which, NETWORK, kept=True)
+            cases.fault("raw-send-never", which, NETWORK, kept=True)
+    tap.finish()
+
+
+if __name__ == "__main__":
+    main()

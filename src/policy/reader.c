@@ -130,7 +130,8 @@ static void finish_chain(struct policy_reader *r, enum policy_document document)
 	const struct issuer_chain_target target = chain_target(r, document);
 
 	fault(&r->record->signature, issuer_chain_end(&r->now.chain, &target));
-	if (r->index == NULL && !issuer_chain_matches(&r->now.chain))
+	/* The own chain starts the TD even if its issuers are no CAs; a peer with the same is refused. */
+	if (!issuer_chain_matches(&r->now.chain))
 		fault(&r->record->chain, ERR_POLICY_CHAIN);
 }
 

@@ -91,6 +91,26 @@ static void an_intermediate_that_is_no_ca_passes_the_walk_but_not_the_peer_check
 	judge(kit_chain_under(&chain, 3, "Policy signer", flags), STATUS_OK, ERR_POLICY_CHAIN);
 }
 
+/* The own chain starts the TD, yet a peer with the very same one is refused like any other. */
+static void a_peer_with_the_own_blob_is_judged_by_the_same_rules(void **state)
+{
+	static const unsigned flags[3] = {0, KIT_NOT_CA, 0};
+	struct kit_chain odd = kit_chain(3, "Policy signer", flags);
+	const struct kit_policy of_odd = kit_defaults(&odd), of_good = kit_defaults(&chain);
+	char *text = kit_policy(&of_odd), *good = kit_policy(&of_good);
+
+	(void)state;
+	bench_close();
+	assert_int_equal(bench_open(kit_format("%s", text), odd.pem), STATUS_OK);
+	assert_int_equal(bench_peer(text, odd.pem), ERR_POLICY_CHAIN);
+	bench_close();
+	assert_int_equal(bench_open(kit_format("%s", good), chain.pem), STATUS_OK);
+	assert_int_equal(bench_peer(good, chain.pem), STATUS_OK);
+	free(text);
+	free(good);
+	kit_chain_free(&odd);
+}
+
 /* A real leaf must not act as a CA for another one. */
 static void a_leaf_that_signs_a_leaf_is_refused(void **state)
 {
@@ -327,6 +347,7 @@ int main(void)
 		cmocka_unit_test(another_leaf_subject_is_refused),
 		cmocka_unit_test(the_root_alone_is_refused),
 		cmocka_unit_test(an_intermediate_that_is_no_ca_passes_the_walk_but_not_the_peer_check),
+		cmocka_unit_test(a_peer_with_the_own_blob_is_judged_by_the_same_rules),
 		cmocka_unit_test(a_leaf_that_signs_a_leaf_is_refused),
 		cmocka_unit_test(a_broken_link_is_refused_anywhere),
 		cmocka_unit_test(foreign_algorithms_and_versions_are_refused),

@@ -125,6 +125,37 @@ def rules_about_this_side_need_its_quote(tool):
     equal("--own-quote" in tool.errors and "isvsvn" in tool.errors, True, tool.errors)
 
 
+def verify_refuses_what_no_migtd_starts_with(tool):
+    def block(value):
+        return lambda base: base["policy"].append(value)
+
+    def no_root_member(base):
+        del base["collaterals"]["rootCa"]
+
+    def no_root(base):
+        base["collaterals"]["rootCa"] = "x"
+    cases = [
+        (block({"unheard-of": {}}), "unheard-of"),
+        (block({"global": {}, "servtd": {"migtdIdentity": {}}}), '"servtd"'),
+        (block({"global": {"crl": {"pckCrlNum": {"operation": "equal", "reference": -1}}}}),
+         '"reference":-1'),
+        (no_root_member, "at byte"),
+        (no_root, "no Migration TD starts with it"),
+    ]
+    for i, (edit, told) in enumerate(cases):
+        folder = edited_policy(tool, f"form{i}", edit)
+        verdict = tool.json("policy", "verify", "-p", folder + "/policy.json", "-c",
+                            folder + "/policy_issuer_chain.pem", code=1)
+        equal(verdict, {"accepted": False})
+        equal(told in tool.errors, True, tool.errors)
+    # Operations are judged only when a rule is (policy spec 2.3).
+    folder = edited_policy(tool, "operation", block(
+        {"global": {"crl": {"pckCrlNum": {"operation": "unheard-of", "reference": 1}}}}))
+    verdict = tool.json("policy", "verify", "-p", folder + "/policy.json", "-c",
+                        folder + "/policy_issuer_chain.pem")
+    equal(verdict, {"accepted": True, **json.loads(read(folder + "/launch.json"))})
+
+
 def an_older_policy_is_refused_by_the_source_only(tool):
     def newer(base):
         base["policySvn"] = 7
@@ -485,7 +516,7 @@ def malformed_logs_are_refused_and_named(tool):
     bad = [(event_log([record(-1, EV_SEPARATOR, SEPARATOR, SEPARATOR)]), 1),
            (event_log([record(4, EV_SEPARATOR, SEPARATOR, SEPARATOR)]), 1),
            (event_log([record(2, EV_TAG, b"abc", b"abc")]), 1),
-           (event_log(good)[:71], 2), (b"", 2)]
+           (event_log(good)[:71], 2), (b"", 2), (b"no log".ljust(300, b"."), 2)]
     for i, (content, code) in enumerate(bad):
         log = tool.write(f"bad{i}.log", content)
         for command in ("show", "replay"):
@@ -512,7 +543,8 @@ def published_registers_come_out(tool):
 
 
 CASES = [accepts_an_honest_peer, text_form_names_the_rule, tells_the_rule_that_fails,
-         rules_about_this_side_need_its_quote, an_older_policy_is_refused_by_the_source_only,
+         rules_about_this_side_need_its_quote, verify_refuses_what_no_migtd_starts_with,
+         an_older_policy_is_refused_by_the_source_only,
          each_check_stops_its_peer, the_initial_migtd_is_checked_by_a_destination,
          collateral_can_be_tried_before_it_is_in_a_policy,
          own_policy_that_does_not_open_accepts_nobody, unreadable_input_is_named,

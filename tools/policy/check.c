@@ -9,7 +9,8 @@
 #include "common/core.h"
 #include "measure/event_log.h"
 #include "measure/tdinfo.h"
-#include "policy/v1.h"
+#include "policy/reader.h"
+#include "policy/v1_schema.h"
 /* By its whole path: policy/policy.h is the tools' own. */
 #include "src/policy/policy.h"
 
@@ -369,9 +370,56 @@ void policy_check(const struct check_input *in, struct check_verdict *v)
 	free(j);
 }
 
-enum status policy_v1_form(const struct blob *file)
+enum status policy_v1_form(const struct blob *file, size_t *block)
 {
 	struct policy_v1 policy;
+	struct v1_block next;
+	const enum status status = policy_v1_open(&policy, file->data, file->size);
 
-	return policy_v1_open(&policy, file->data, file->size);
+	*block = V1_FORM_ROOT;
+	if (policy.blocks == 0)
+		return status;
+	*block = 0;
+	for (size_t at = policy.blocks;
+		v1_next_block(&policy, &at, &next) == STATUS_OK && next.kind != V1_NO_LIST;)
+		++*block;
+	return status;
+}
+
+/* Read byte by byte, to see where the reader gives it up. */
+static size_t part_in_order(const struct blob *policy, const struct blob *chain)
+{
+	struct policy_reader *r = tool_alloc(sizeof(*r));
+	struct policy_record record = {0};
+	struct policy_index index = {0};
+	AUTO_BLOB sent = {0};
+	size_t at = 0;
+
+	add_part(&sent, policy);
+	add_part(&sent, chain);
+	policy_reader_begin(r, &record, &index, NULL, (uint32_t)sent.size);
+	while (at < sent.size && record.format == STATUS_OK &&
+		policy_reader_feed(r, sent.data + at, 1) == STATUS_OK)
+		at++;
+	free(r);
+	at -= at < 5 ? at : 5;	/* the length, and the byte that broke it */
+	return at < policy->size ? at : policy->size;
+}
+
+enum status policy_v2_form(
+	const struct blob *policy, const struct blob *chain, struct policy_v2_form *form)
+{
+	struct attest_scratch *scratch = tool_alloc(sizeof(*scratch));
+	struct policy_own *own = tool_alloc(sizeof(*own));
+
+	core_begin();
+	const enum status status = policy_own_open(
+		own, scratch, policy->data, policy->size, chain->data, chain->size);
+	*form = (struct policy_v2_form){
+		.policy_svn = own->record.policy_svn, .in_order = policy->size};
+	if (own->record.format != STATUS_OK)
+		form->in_order = part_in_order(policy, chain);
+	free(own);
+	free(scratch);
+	return status;
 }

@@ -65,7 +65,21 @@ struct check_verdict {
 
 void policy_check(const struct check_input *in, struct check_verdict *v);
 
-/* Whether a Migration TD would take the file as its policy v1. */
-enum status policy_v1_form(const struct blob *file) MUST_CHECK;
+#define V1_FORM_ROOT SIZE_MAX
+
+/*
+ * Whether a Migration TD would take the file as its policy v1.  If not, *block is the one that is at
+ * fault, or V1_FORM_ROOT when it is none of them.
+ */
+enum status policy_v1_form(const struct blob *file, size_t *block) MUST_CHECK;
+
+/* The same of a v2 policy: what it says of itself, and up to which byte it is in order. */
+struct policy_v2_form {
+	uint32_t policy_svn;
+	size_t in_order;
+};
+
+enum status policy_v2_form(const struct blob *policy, const struct blob *chain,
+	struct policy_v2_form *form) MUST_CHECK;
 
 #endif

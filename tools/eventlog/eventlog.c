@@ -9,6 +9,8 @@
 #include "measure/event_log_format.h"
 
 #define DATA_SHOWN 32
+/* Of the first record, behind its header. */
+#define FIRST_DATA_AT 32
 #define DIGEST_AT 14
 #define SIZE_AT 62
 
@@ -114,6 +116,24 @@ static json_t *record_json(const struct record *r, const char *class)
 		"data", data);
 }
 
+/*
+ * The Migration TD does not look at the first record, and stops at what is no record: to it, any
+ * file is a log.  One without a record, whose first is not that of a log either, is none to people.
+ */
+static int check_is_log(const char *name, const struct blob *log)
+{
+	static const char signature[] = "Spec ID Event03";
+	struct record r;
+
+	if (log->size < EVENT_LOG_FIRST_RECORD)
+		return tool_fail(TOOL_USAGE, "%s: %zu bytes; an event log begins with %d", name,
+			log->size, EVENT_LOG_FIRST_RECORD);
+	if (!record_read(log, EVENT_LOG_FIRST_RECORD, &r) &&
+		memcmp(log->data + FIRST_DATA_AT, signature, sizeof(signature)) != 0)
+		return tool_fail(TOOL_USAGE, "%s: is not an event log", name);
+	return TOOL_OK;
+}
+
 /* --- both commands -------------------------------------------------------------------------- */
 
 int eventlog_show(const char *name, const struct blob *log, json_t **told)
@@ -125,9 +145,7 @@ int eventlog_show(const char *name, const struct blob *log, json_t **told)
 
 	*told = json_pack("{s:o}", "records", records);
 	core_begin();
-	if (log->size < at)
-		return tool_fail(TOOL_USAGE, "%s: %zu bytes; an event log begins with %d", name,
-			log->size, EVENT_LOG_FIRST_RECORD);
+	TOOL_TRY(check_is_log(name, log));
 	while (record_read(log, at, &r)) {
 		const bool taken = classify(log, &r, &class);
 		json_array_append_new(records, record_json(&r, class));
@@ -146,9 +164,7 @@ int eventlog_replay(const char *name, const struct blob *log, uint8_t rtmr[EVENT
 	struct event_log_reader reader;
 
 	core_begin();
-	if (log->size < EVENT_LOG_FIRST_RECORD)
-		return tool_fail(TOOL_USAGE, "%s: %zu bytes; an event log begins with %d", name,
-			log->size, EVENT_LOG_FIRST_RECORD);
+	TOOL_TRY(check_is_log(name, log));
 	event_log_reader_begin(&reader, log->size);
 	event_log_reader_feed(&reader, log->data, log->size);
 	const enum status status = event_log_reader_end(&reader);

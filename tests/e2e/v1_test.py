@@ -16,6 +16,7 @@ from tap import Tap, equal
 OK, PARAMETER, NETWORK, SECURE, ATTESTATION, POLICY, INVALID_POLICY = 0, 1, 5, 6, 7, 8, 9
 POLICY_SIZE = 48893
 ZERO_HASH = "00" * 48
+ISSUER_CHAIN_GUID = bytes.fromhex("7AB22F3F96951C43A68DD3EAB39F8AEB")
 ROOT_CA_GUID = bytes.fromhex("327843CA514C2243B13DA21BD0C8FFF6")
 
 
@@ -324,6 +325,21 @@ class Starts:
         return path
 
     @staticmethod
+    def with_both(path):
+        """No tool writes such a volume: the root CA once more, as an issuer chain."""
+        volume = bytearray(read(path))
+        at = volume.index(ROOT_CA_GUID)
+        size = int.from_bytes(volume[at + 20:at + 23], "little")
+        file = bytearray(volume[at:at + size])
+        file[:16] = ISSUER_CHAIN_GUID
+        file[16] = (file[16] + sum(ROOT_CA_GUID) - sum(ISSUER_CHAIN_GUID)) % 256
+        behind = (at + size + 7) // 8 * 8
+        volume[behind:behind + size] = file
+        with open(path, "wb") as out:
+            out.write(volume)
+        return path
+
+    @staticmethod
     def without_root_ca(path):
         """No tool writes such a volume: the file gets another GUID, and its header the sum."""
         volume = bytearray(read(path))
@@ -345,7 +361,6 @@ class Starts:
         with open(cut, "wb") as file:
             file.write(read(root)[:-1])
         huge = self.lab.make_policy_v1("huge", size=65000)
-        chain = f"{v2}/policy_issuer_chain.pem"
         self.refused("a policy v1 that does not parse: no start", {**good, "--policy": bad},
                      "cannot start: own policy: ")
         self.refused("a policy v2 as v1: no start", {**good, "--policy": f"{v2}/policy.json"},
@@ -359,7 +374,7 @@ class Starts:
         self.refused("a debug TD: no start", {**good, "--attributes": "01" + "00" * 7},
                      "cannot start: own TDINFO")
         policy = ("--policy", f"{v1}/policy.json")
-        both = self.volume("both", *policy, "--root-ca", root, "--policy-issuer-chain", chain)
+        both = self.with_both(self.volume("both", *policy, "--root-ca", root))
         neither = self.without_root_ca(self.volume("neither", *policy, "--root-ca", root))
         for path in (both, neither):
             self.refused(f"a volume with {os.path.basename(path)[:-3]} of root CA and issuer chain:"

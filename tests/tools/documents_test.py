@@ -368,9 +368,15 @@ def enrolling_into_a_volume_keeps_the_other_files(tool):
     equal(files_of(read(tool.path("new.fv"))),
           [("anchor", b"hash of a key"), ("policy", read(tool.signed)),
            ("chain", read(tool.chain))])
-    # In place, too.
-    tool.run("enroll", "--config", old, "--root-ca", tool.v1 + "/root_ca.der", "-o", old)
-    equal([name for name, _ in files_of(read(old))], ["anchor", "policy", "chain", "root"])
+    # In place, too; the other kind's file goes, as no Migration TD starts with both.
+    root = tool.v1 + "/root_ca.der"
+    for option, path, name in (("--root-ca", root, "root"),
+                               ("--policy-issuer-chain", tool.chain, "chain")):
+        tool.run("enroll", "--config", old, option, path, "-o", old)
+        equal([name for name, _ in files_of(read(old))], ["anchor", "policy", name])
+    tool.run("enroll", "--policy", tool.signed, "--policy-issuer-chain", tool.chain, "--root-ca", root,
+             "-o", tool.path("never"), code=2)
+    names(tool, "exclude each other")
     tool.run("enroll", "--config", tool.signed, "--policy", tool.signed, "-o",
              tool.path("never"), code=2)
     names(tool, tool.signed)

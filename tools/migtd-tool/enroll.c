@@ -118,7 +118,10 @@ static int keep_unknown(const char *name, const struct present *p, struct files 
 	return TOOL_OK;
 }
 
-/* A part that is not given stays as it is in a volume that is there already. */
+/*
+ * A part that is not given stays as it is in a volume that is there already; but of issuer chain and
+ * root CA only one, as which of them lies beside a policy says of which kind it is.
+ */
 static int read_part(const struct enroll_options *o, const char *name, const struct present *p,
 	enum part part, struct files *files)
 {
@@ -131,6 +134,9 @@ static int read_part(const struct enroll_options *o, const char *name, const str
 		TOOL_TRY(file_read(path, &content));
 		return add_file(files, path, guid_of[part], content.data, content.size);
 	}
+	if ((part == ROOT_CA && o->path[ISSUER_CHAIN] != NULL) ||
+		(part == ISSUER_CHAIN && o->path[ROOT_CA] != NULL))
+		return TOOL_OK;
 	if (p->holds_files && cfv_find(p->volume, p->size, guid_of[part], &file, &n) == STATUS_OK)
 		return add_file(files, name, guid_of[part], file, n);
 	return TOOL_OK;
@@ -148,6 +154,9 @@ static int check_parts(const char *name, const struct files *files)
 	if (!has[ISSUER_CHAIN] && !has[ROOT_CA])
 		return tool_fail(TOOL_USAGE,
 			"--policy-issuer-chain (policy v2) or --root-ca (v1) is needed");
+	if (has[ISSUER_CHAIN] && has[ROOT_CA])
+		return tool_fail(TOOL_USAGE, "an issuer chain (policy v2) and a root CA (v1) exclude"
+			" each other: no Migration TD starts with both");
 	return TOOL_OK;
 }
 
@@ -205,8 +214,7 @@ int command_enroll(int argc, char **argv)
 	struct present present = {0};
 
 	TOOL_TRY(options_parse(argc, argv,
-		"migtd-tool enroll --policy FILE [--policy-issuer-chain FILE]"
-		" [--root-ca FILE] -o FILE",
+		"migtd-tool enroll --policy FILE --policy-issuer-chain FILE|--root-ca FILE -o FILE",
 		specs, COUNT_OF(specs), NULL));
 	if (o.config != NULL && o.image != NULL)
 		return tool_fail(TOOL_USAGE, "--config and --image exclude each other");

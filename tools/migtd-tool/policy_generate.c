@@ -109,6 +109,13 @@ static int generate_v2(int argc, char **argv)
 
 /* --- version 1 ----------------------------------------------------------------------------- */
 
+/*
+ * For a generated hierarchy, whose 32 platforms would leave no room for a quote in the message that
+ * carries the policy: that of upstream's pre-production policy.
+ */
+#define POLICY_V1_SIZE_DEFAULT 48893
+#define AS_IT_COMES UINT64_MAX
+
 static int generate_v1_folder(const struct policy_v1_options *options, const char *pki,
 	const char *folder, bool json)
 {
@@ -125,7 +132,7 @@ static int generate_v1(int argc, char **argv)
 {
 	const char *collaterals = NULL, *pki = NULL, *output = NULL, *out = NULL;
 	bool json = false;
-	uint64_t size = 0;
+	uint64_t size = AS_IT_COMES;
 	struct policy_v1_options options = {0};
 	const struct option_spec specs[] = {
 		{"collaterals", 0, OPTION_TEXT, &collaterals, "FILE|DIR",
@@ -137,7 +144,7 @@ static int generate_v1(int argc, char **argv)
 		{"pre-production", 0, OPTION_FLAG, &options.pre_production, NULL,
 			"take the pre-production identifier", false},
 		{"size", 0, OPTION_SIZE, &size, "BYTES",
-			"exact size, with as many platforms as fit (all, as it comes)", false},
+			"exact, with as many platforms as fit; 0 = all (0; with --pki 48893)", false},
 		{"salt", 0, OPTION_TEXT, &options.salt, "TEXT", "another text, another identifier",
 			false},
 		{"other-policies", 0, OPTION_FLAG, &options.other_policies, NULL,
@@ -150,6 +157,8 @@ static int generate_v1(int argc, char **argv)
 		"migtd-tool policy generate v1 --collaterals FILE|DIR -o FILE [options]\n"
 		"   or: migtd-tool policy generate v1 --pki DIR --out DIR [options]",
 		specs, COUNT_OF(specs), NULL));
+	if (size == AS_IT_COMES)
+		size = pki != NULL ? POLICY_V1_SIZE_DEFAULT : 0;
 	options.size = size;
 	if (pki != NULL && out != NULL && collaterals == NULL && output == NULL)
 		return generate_v1_folder(&options, pki, out, json);

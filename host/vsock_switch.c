@@ -16,7 +16,8 @@
 /* Bytes on their way, and whether more can come. */
 struct direction {
 	uint8_t *bytes;
-	size_t n;
+	size_t taken;		/* of them, from the beginning */
+	size_t n;		/* those that are left, behind them */
 	size_t size;		/* allocated */
 	bool ended;
 };
@@ -124,14 +125,23 @@ static void stream_free(struct stream *stream)
 	free(stream);
 }
 
-static bool grow(struct direction *d, size_t n)
+/* Room for n more bytes behind those that are left. */
+static bool make_room(struct direction *d, size_t n)
 {
-	uint8_t *grown = n > d->size ? realloc(d->bytes, n) : d->bytes;
+	uint8_t *grown;
 
+	if (n <= d->size - d->taken - d->n)
+		return true;
+	if (d->n)
+		memmove(d->bytes, d->bytes + d->taken, d->n);
+	d->taken = 0;
+	if (n <= d->size - d->n)
+		return true;
+	grown = realloc(d->bytes, d->n + n);
 	if (!grown)
 		return false;
-	d->size = n > d->size ? n : d->size;
 	d->bytes = grown;
+	d->size = d->n + n;
 	return true;
 }
 
@@ -174,11 +184,11 @@ static ssize_t end_send(struct vsock_end *end, const void *from, size_t n)
 	}
 	if (n > WINDOW - d->n)
 		n = WINDOW - d->n;
-	if (!n || !grow(d, d->n + n)) {
+	if (!n || !make_room(d, n)) {
 		errno = n ? ENOMEM : EAGAIN;
 		return -1;
 	}
-	memcpy(d->bytes + d->n, from, n);
+	memcpy(d->bytes + d->taken + d->n, from, n);
 	d->n += n;
 	tell_later(stream->owner, stream->end[other], END_READABLE);
 	return (ssize_t)n;
@@ -196,15 +206,16 @@ static ssize_t end_receive(struct vsock_end *end, void *to, size_t n)
 	}
 	if (n > d->n)
 		n = d->n;
-	memcpy(to, d->bytes, n);
-	memmove(d->bytes, d->bytes + n, d->n - n);
+	memcpy(to, d->bytes + d->taken, n);
+	d->taken += n;
 	d->n -= n;
 	if (!d->n) {
 		free(d->bytes);
-		d->bytes = NULL;
-		d->size = 0;
+		*d = (struct direction){.ended = d->ended};
 	}
-	tell_later(stream->owner, stream->end[other], END_WRITABLE);
+	/* As a socket does: not for every byte. */
+	if (d->n <= WINDOW / 2)
+		tell_later(stream->owner, stream->end[other], END_WRITABLE);
 	return (ssize_t)n;
 }
 

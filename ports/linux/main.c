@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "call_on_stack.h"
 #include "control.h"
 #include "memory.h"
 #include "mem/stack_mark.h"

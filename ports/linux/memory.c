@@ -13,39 +13,19 @@
 /* A configuration volume has at most 0xA0000 bytes, a policy less. */
 #define FILE_SIZE_MAX (1u << 20)
 
-/* Opens a region at *at and leaves *at behind the guard that follows it. */
-static uint8_t *open_region(uint8_t **at, size_t size)
-{
-	uint8_t *region = *at;
-
-	if (mprotect(region, size, PROT_READ | PROT_WRITE) != 0)
-		die(EXIT_FAILED, "cannot open a region of the TD's memory: %s", strerror(errno));
-	*at += size + GUARD_SIZE;
-	return region;
-}
-
 void memory_map(struct td_memory *m, const struct options *o)
 {
-	const uint64_t used = 3 * GUARD_SIZE + o->stack + o->heap + o->shared;
-	uint8_t *at;
+	const struct td_sizes sizes = {
+		.memory = o->memory, .stack = o->stack, .heap = o->heap, .shared = o->shared};
+	const char *what;
 
-	if (used > o->memory)
+	if (td_memory_needed(&sizes) > o->memory)
 		die(EXIT_USAGE, "--memory: %llu bytes are not enough for stack, heap, shared region and guards (%llu)",
-			(unsigned long long)o->memory, (unsigned long long)used);
-	m->fd = memfd_create("td", MFD_CLOEXEC);
-	if (m->fd < 0 || ftruncate(m->fd, (off_t)o->memory) != 0)
-		die(EXIT_FAILED, "cannot create the TD's memory: %s", strerror(errno));
-	m->ram = mmap(NULL, o->memory, PROT_NONE, MAP_SHARED, m->fd, 0);
-	if (m->ram == MAP_FAILED)
-		die(EXIT_FAILED, "cannot map the TD's memory: %s", strerror(errno));
-	/* Secrets live there: none of it belongs into a core dump. */
-	if (madvise(m->ram, o->memory, MADV_DONTDUMP) != 0)
-		die(EXIT_FAILED, "cannot keep the TD's memory out of dumps: %s", strerror(errno));
-	m->guard = m->ram;
-	at = m->guard + GUARD_SIZE;
-	m->stack = open_region(&at, o->stack);
-	m->heap = open_region(&at, o->heap);
-	m->shared = open_region(&at, o->shared);
+			(unsigned long long)o->memory,
+			(unsigned long long)td_memory_needed(&sizes));
+	what = td_memory_map(m, &sizes);
+	if (what != NULL)
+		die(EXIT_FAILED, "%s: %s", what, strerror(errno));
 }
 
 static void read_whole(const char *option, const char *path, int fd, uint8_t *to, size_t n)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "migtd/migtd.h"
+#include "td_memory.h"
 #include "transport/vmcall_raw.h"
 
 #define REGION_MAX (1ull << 40)
@@ -319,10 +320,11 @@ static void check(const struct options *o)
 
 void options_parse(struct options *o, int argc, char **argv)
 {
+	const struct td_sizes sizes = TD_SIZES_DEFAULT;
 	int id;
 
-	*o = (struct options){.cid = 18, .memory = 32u << 20, .stack = 16u << 10, .heap = 1u << 20,
-		.shared = 2u << 20, .timeout_s = 60, .log_level = LOG_INFO};
+	*o = (struct options){.cid = 18, .memory = sizes.memory, .stack = sizes.stack,
+		.heap = sizes.heap, .shared = sizes.shared, .timeout_s = 60, .log_level = LOG_INFO};
 	while ((id = getopt_long(argc, argv, "l:", long_options, NULL)) != -1)
 		option(o, id, optarg);
 	if (optind < argc)

@@ -33,6 +33,5 @@ bool platform_interrupted(void);
 /* tdcall.S */
 void tdcall_execute(struct tdcall_regs *regs);
 extern const uint8_t tdcall_instruction[];
-void call_on_stack(void (*run)(void *), void *argument, void *top);
 
 #endif

@@ -205,14 +205,6 @@ int platform_try(struct stage *s, struct client *c, json_t *request, json_t **an
 	return wait_answer(s, c, json_string_value(json_object_get(request, "do")), answer);
 }
 
-int platform_request(struct stage *s, struct client *c, json_t *request, json_t **answer)
-{
-	AUTO_TEXT what = tool_text("%s", json_string_value(json_object_get(request, "do")));
-
-	TOOL_TRY(platform_try(s, c, request, answer));
-	return check_ok(c, what, answer);
-}
-
 int control_request(struct stage *s, struct client *c, const char *line, json_t **answer)
 {
 	AUTO_TEXT text = tool_text("%s\n", line);

@@ -21,12 +21,11 @@ int client_connect(struct stage *s, const char *name, const char *path, bool pac
 void client_close(struct client *c);
 
 /*
- * Sends and waits for the answer; events that come first are kept.  The answer has "ok": true,
- * else an error line was printed and the code is TOOL_REJECT; *answer is then NULL.
+ * Sends and waits for the answer; events that come first are kept.  What a platform refuses is
+ * handed back with "ok": false.
  */
-int platform_request(struct stage *s, struct client *c, json_t *request, json_t **answer) MUST_USE;
-/* The same, but a failure is handed back without an error line: *answer has "ok": false. */
 int platform_try(struct stage *s, struct client *c, json_t *request, json_t **answer) MUST_USE;
+/* An answer without "ok": true is an error: one line, TOOL_REJECT and *answer NULL. */
 int control_request(struct stage *s, struct client *c, const char *line, json_t **answer) MUST_USE;
 
 /* Takes in whatever has arrived without waiting. */

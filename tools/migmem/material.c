@@ -13,27 +13,41 @@
 
 /* --- programs ------------------------------------------------------------------------------ */
 
-/* Beside our own executable: installed in one folder, or in a build tree. */
-static char *find_program(const char *given, const char *const *places, size_t n)
+static void own_path(char path[PATH_MAX])
+{
+	const ssize_t size = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+	path[size > 0 ? size : 0] = '\0';
+}
+
+/* Beside our own executable: installed in one folder, or in a build tree.  NULL: not there. */
+static char *look_beside(const char *const *places, size_t n)
 {
 	char own[PATH_MAX];
-	const ssize_t size = readlink("/proc/self/exe", own, sizeof(own) - 1);
 
-	if (given != NULL) {
-		if (access(given, X_OK) == 0)
-			return tool_text("%s", given);
-		tool_fail(TOOL_USAGE, "%s: is not an executable program", given);
-		return NULL;
-	}
-	own[size > 0 ? size : 0] = '\0';
+	own_path(own);
 	const char *folder = dirname(own);
 	for (size_t i = 0; i < n; i++) {
 		AUTO_TEXT path = tool_text("%s/%s", folder, places[i]);
 		if (access(path, X_OK) == 0)
 			return tool_text("%s", path);
 	}
-	tool_fail(TOOL_USAGE, "%s was not found beside migmem; name it with an option", places[0]);
 	return NULL;
+}
+
+static char *find_program(const char *given, const char *const *places, size_t n)
+{
+	if (given != NULL) {
+		if (access(given, X_OK) == 0)
+			return tool_text("%s", given);
+		tool_fail(TOOL_USAGE, "%s: is not an executable program", given);
+		return NULL;
+	}
+	char *found = look_beside(places, n);
+	if (found == NULL)
+		tool_fail(TOOL_USAGE, "%s was not found beside migmem; name it with an option",
+			places[0]);
+	return found;
 }
 
 static int find_programs(const struct run_options *o, struct material *m)
@@ -41,6 +55,16 @@ static int find_programs(const struct run_options *o, struct material *m)
 	static const char *const migtd[] = {"migtd-measure", "../ports/linux/migtd-measure"};
 	static const char *const tdhost[] = {"tdhost", "../host/tdhost"};
 
+	if (strcmp(o->target, "inproc") == 0) {
+		/* What runs is this program; it is measured as the other would be, if that is there. */
+		char own[PATH_MAX];
+		own_path(own);
+		m->migtd = o->migtd != NULL ? find_program(o->migtd, migtd, COUNT_OF(migtd))
+					    : look_beside(migtd, COUNT_OF(migtd));
+		if (m->migtd == NULL && o->migtd == NULL)
+			m->migtd = tool_text("%s", own);
+		return m->migtd != NULL ? TOOL_OK : TOOL_USAGE;
+	}
 	m->migtd = find_program(o->migtd, migtd, COUNT_OF(migtd));
 	m->tdhost = find_program(o->tdhost, tdhost, COUNT_OF(tdhost));
 	return m->migtd != NULL && m->tdhost != NULL ? TOOL_OK : TOOL_USAGE;

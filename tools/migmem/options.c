@@ -36,8 +36,9 @@ size_t run_specs(struct run_options *o, struct option_spec *specs)
 			false},
 		{"transport", 0, OPTION_TEXT, &o->transport, "vsock", "how the two MigTDs talk",
 			false},
-		{"target", 0, OPTION_TEXT, &o->target, "host", "what runs: processes on this host",
-			false},
+		{"target", 0, OPTION_TEXT, &o->target, "host|inproc",
+			"what runs: processes on this host; or all in this process, on a virtual "
+			"clock, all randomness from --seed (host)", false},
 		{"hold", 0, OPTION_TEXT, &o->hold, "PHASE|all|none",
 			"where all sessions wait for each other (key-exchange)", false},
 		{"rounds", 0, OPTION_NUMBER, &o->rounds, "R",
@@ -96,7 +97,7 @@ static int check_hold(const char *hold)
 int run_check(struct run_options *o)
 {
 	static const char *const policy[] = {"v1", "v2"}, *const policies[] = {"same", "distinct"},
-				 *const transport[] = {"vsock"}, *const target[] = {"host"};
+				 *const transport[] = {"vsock"}, *const target[] = {"host", "inproc"};
 
 	TOOL_TRY(one_of("policy", o->policy, policy, COUNT_OF(policy)));
 	TOOL_TRY(one_of("policies", o->policies, policies, COUNT_OF(policies)));

@@ -7,10 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "migmem/relay.h"
-
 const char *const role_name[ROLE_COUNT] = {"src", "dst"};
-static const char *const host_name[ROLE_COUNT] = {"a", "b"};
+const char *const host_name[ROLE_COUNT] = {"a", "b"};
 /* The seed document's CIDs; further Migration TDs of a role count on from 100 and 10100. */
 static const uint64_t first_cid[ROLE_COUNT] = {23, 21};
 
@@ -24,6 +22,23 @@ uint64_t pass_limit(const struct pass *p)
 	return LIMIT_MS + LIMIT_MS_PER_SESSION * p->o->sessions;
 }
 
+const struct target *target_of(const struct run_options *o)
+{
+	const bool inproc = strcmp(o->target, target_inproc.name) == 0;
+
+	return inproc ? &target_inproc : &target_processes;
+}
+
+uint64_t pass_now(const struct pass *p)
+{
+	return target_of(p->o)->now(p);
+}
+
+int pass_control(struct pass *p, struct migration_td *td, const char *line, json_t **answer)
+{
+	return target_of(p->o)->control(p, td, line, answer);
+}
+
 struct migration_td *pass_td(const struct pass *p, enum role role, size_t session)
 {
 	return &p->td[role][session % p->n[role]];
@@ -34,71 +49,7 @@ int64_t counter_of(const json_t *counters, const char *name)
 	return json_integer_value(json_object_get(counters, name));
 }
 
-/* A path of this pass, e.g. FOLDER/0-a.sock. */
-static char *own_path(const struct pass *p, const char *format, const char *name)
-{
-	AUTO_TEXT own = tool_text(format, name);
-	AUTO_TEXT numbered = tool_text("%zu-%s", p->number, own);
-	return stage_path(p->stage, numbered);
-}
-
-static char *unix_of(const char *path)
-{
-	return tool_text("unix:%s", path);
-}
-
-/* --- starting the processes ---------------------------------------------------------------- */
-
-#define ARGS_MAX (40 + 2 * OPTION_LIST_MAX)
-
-struct arguments {
-	const char *item[ARGS_MAX + 1];
-	size_t n;
-};
-
-static void add(struct arguments *a, const char *option, const char *value)
-{
-	if (value == NULL || a->n + 2 > ARGS_MAX)
-		return;
-	a->item[a->n++] = option;
-	a->item[a->n++] = value;
-}
-
-static int start_platform(struct pass *p, enum role role)
-{
-	AUTO_TEXT name = tool_text("%zu-host-%s", p->number, host_name[role]);
-	AUTO_TEXT socket_path = own_path(p, "%s.sock", host_name[role]);
-	AUTO_TEXT vsock_path = own_path(p, "vsock-%s", host_name[role]);
-	AUTO_TEXT listen = unix_of(socket_path);
-	AUTO_TEXT vsock = unix_of(vsock_path);
-	AUTO_TEXT pki = tool_text("%s/hosts/%s", p->m->pki, host_name[role]);
-	struct arguments a = {{p->m->tdhost, "platform"}, 2};
-
-	add(&a, "--listen", listen);
-	add(&a, "--vsock", vsock);
-	add(&a, "--pki", pki);
-	for (size_t i = 0; i < p->o->faults.n; i++)
-		add(&a, "--fault", p->o->faults.item[i]);
-	return stage_start(p->stage, name, a.item) != NULL ? TOOL_OK : TOOL_REJECT;
-}
-
-int pass_connect_platform(struct pass *p, enum role role)
-{
-	AUTO_TEXT name = tool_text("host %s", host_name[role]);
-	AUTO_TEXT path = own_path(p, "%s.sock", host_name[role]);
-
-	client_close(&p->platform[role]);
-	return client_connect(
-		p->stage, name, path, true, stage_now() + pass_limit(p), &p->platform[role]);
-}
-
-static int start_relay(struct pass *p)
-{
-	AUTO_TEXT source = own_path(p, "vsock-%s", host_name[ROLE_SRC]);
-	AUTO_TEXT destination = own_path(p, "vsock-%s", host_name[ROLE_DST]);
-
-	return relay_start(p->stage, source, destination, p->o->sessions);
-}
+/* --- starting ------------------------------------------------------------------------------ */
 
 /*
  * Regions that surely hold the sessions, for those the user did not size; up to this many the
@@ -121,50 +72,28 @@ static char *roomy(const char *given, uint64_t sessions, uint64_t per_session, u
 
 static int start_td(struct pass *p, enum role role, size_t i)
 {
-	struct migration_td *td = &p->td[role][i];
-	const struct launch *l = &p->m->launches[p->first_launch[role] + i];
 	AUTO_TEXT plain = tool_text("migtd-%s", role_name[role]);
 	AUTO_TEXT numbered = tool_text("migtd-%s-%zu", role_name[role], i);
-	const char *name = p->n[role] == 1 ? plain : numbered;
-	AUTO_TEXT child_name = tool_text("%zu-%s", p->number, name);
-	AUTO_TEXT platform_path = own_path(p, "%s.sock", host_name[role]);
-	AUTO_TEXT control_path = own_path(p, "%s.control", name);
-	AUTO_TEXT platform = unix_of(platform_path);
-	AUTO_TEXT control = unix_of(control_path);
-	AUTO_TEXT cid = tool_text("%" PRIu64, p->n[role] == 1 ? first_cid[role] : 100 + i);
-	AUTO_TEXT timeout = tool_text("%" PRIu64, pass_limit(p) / 1000);
-	struct arguments a = {{p->m->migtd}, 1};
-
-	if (!p->o->v1)
-		a.item[a.n++] = "--policy-v2";
-	add(&a, "--platform", platform);
-	add(&a, "--name", name);
-	add(&a, "--policy", l->policy);
-	add(&a, "--policy-issuer-chain", l->chain);
-	add(&a, "--root-ca", l->root_ca);
-	add(&a, "--mrowner", l->mrowner);
-	add(&a, "--mrownerconfig", l->mrownerconfig);
-	add(&a, "--cid", cid);
-	add(&a, "--control", control);
-	add(&a, "--timeout", timeout);
-	add(&a, "-l", p->o->log_level);
+	struct td_start start = {
+		.launch = &p->m->launches[p->first_launch[role] + i],
+		.name = p->n[role] == 1 ? plain : numbered,
+		.cid = p->n[role] == 1 ? first_cid[role] : 100 + i,
+		.timeout_s = pass_limit(p) / 1000,
+	};
 	const uint64_t sessions = p->measured[role] ? p->o->sessions : 1;
 	AUTO_TEXT heap = roomy(p->o->heap, sessions, ROOMY_HEAP_PER_SESSION, ROOMY_FIXED);
 	AUTO_TEXT shared = roomy(p->o->shared, sessions, ROOMY_SHARED_PER_SESSION, ROOMY_FIXED);
 	AUTO_TEXT memory = roomy(p->o->memory, sessions,
 		ROOMY_HEAP_PER_SESSION + ROOMY_SHARED_PER_SESSION, ROOMY_REST);
+
 	if (p->measured[role]) {
-		add(&a, "--memory", memory);
-		add(&a, "--stack", p->o->stack);
-		add(&a, "--heap", heap);
-		add(&a, "--shared", shared);
-		add(&a, "--sessions-max", p->o->sessions_max);
+		start.memory = memory;
+		start.stack = p->o->stack;
+		start.heap = heap;
+		start.shared = shared;
+		start.sessions_max = p->o->sessions_max;
 	}
-	td->child = stage_start(p->stage, child_name, a.item);
-	if (td->child == NULL)
-		return TOOL_REJECT;
-	return client_connect(
-		p->stage, name, control_path, false, stage_now() + pass_limit(p), &td->control);
+	return target_of(p->o)->start_td(p, role, &p->td[role][i], &start);
 }
 
 static int64_t in_use(const json_t *counters)
@@ -174,17 +103,13 @@ static int64_t in_use(const json_t *counters)
 
 static int start_all(struct pass *p)
 {
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		TOOL_TRY(start_platform(p, role));
-		TOOL_TRY(pass_connect_platform(p, role));
-	}
-	TOOL_TRY(start_relay(p));
+	TOOL_TRY(target_of(p->o)->start_hosts(p));
 	for (enum role role = 0; role < ROLE_COUNT; role++)
 		for (size_t i = 0; i < p->n[role]; i++) {
 			struct migration_td *td = &p->td[role][i];
 			AUTO_JSON counters = NULL;
 			TOOL_TRY(start_td(p, role, i));
-			TOOL_TRY(control_request(p->stage, &td->control, "counters", &counters));
+			TOOL_TRY(pass_control(p, td, "counters", &counters));
 			td->base = in_use(counters);
 			for (size_t s = 0; s < p->o->sessions; s++)
 				td->sessions += pass_td(p, role, s) == td;
@@ -197,20 +122,20 @@ static int start_all(struct pass *p)
 /* Waits until every session is gone; what is in use then beyond the base has leaked. */
 static int measure_leak(struct pass *p, struct migration_td *td)
 {
-	const uint64_t until = stage_now() + pass_limit(p);
+	const uint64_t until = pass_now(p) + pass_limit(p);
 
 	for (;;) {
 		AUTO_JSON counters = NULL;
-		TOOL_TRY(control_request(p->stage, &td->control, "counters", &counters));
+		TOOL_TRY(pass_control(p, td, "counters", &counters));
 		const int64_t live = counter_of(counters, "sessions_live");
 		if (live == 0) {
 			p->result->leaked += llabs(in_use(counters) - td->base);
 			return TOOL_OK;
 		}
-		if (stage_now() >= until)
+		if (pass_now(p) >= until)
 			return tool_fail(TOOL_REJECT, "%s: %" PRId64 " sessions did not end",
 				td->child->name, live);
-		TOOL_TRY(stage_wait(p->stage, NULL, 0, 5, NULL));
+		TOOL_TRY(target_of(p->o)->wait(p));
 	}
 }
 
@@ -220,7 +145,7 @@ static int finish_role(struct pass *p, enum role role)
 	const struct migration_td *td = &p->td[role][0];
 
 	r->msk_lines = child_log_count(td->child, "MSK exchange completed");
-	return control_request(p->stage, &p->td[role][0].control, "counters", &r->counters);
+	return pass_control(p, &p->td[role][0], "counters", &r->counters);
 }
 
 static int extent_of_measured(struct pass *p, int64_t *extent)
@@ -230,7 +155,7 @@ static int extent_of_measured(struct pass *p, int64_t *extent)
 		AUTO_JSON counters = NULL;
 		if (!p->measured[role])
 			continue;
-		TOOL_TRY(control_request(p->stage, &p->td[role][0].control, "counters", &counters));
+		TOOL_TRY(pass_control(p, &p->td[role][0], "counters", &counters));
 		*extent += counter_of(counters, "heap_extent_peak") +
 			   counter_of(counters, "shared_extent_peak") +
 			   counter_of(counters, "stack_peak");
@@ -265,6 +190,7 @@ int pass_execute(struct pass *p)
 
 void pass_release(struct pass *p)
 {
+	target_of(p->o)->stop(p);
 	for (enum role role = 0; role < ROLE_COUNT; role++) {
 		for (size_t i = 0; p->td[role] != NULL && i < p->n[role]; i++)
 			client_close(&p->td[role][i].control);

@@ -13,9 +13,12 @@
 #include "migmem/client.h"
 #include "migmem/run.h"
 
+struct world;
+
 struct migration_td {
 	struct child *child;
-	struct client control;
+	struct client control;	/* of a process */
+	size_t member;		/* of a world */
 	size_t sessions;	/* how many of a round are its own */
 	int64_t base;		/* heap and shared bytes in use before the first session */
 };
@@ -35,7 +38,50 @@ struct pass {
 	json_int_t *user_td[ROLE_COUNT];	/* identifier of session i's user TD */
 	struct session_result *sessions;	/* where this pass writes its n sessions */
 	int64_t first_extent;
+	struct world *world;	/* of inproc.c */
 };
+
+/* How a Migration TD is started; a size that is NULL is the Migration TD's own default. */
+struct td_start {
+	const struct launch *launch;
+	const char *name;	/* migtd-src, migtd-dst-3 */
+	uint64_t cid;
+	uint64_t timeout_s;
+	const char *memory, *stack, *heap, *shared, *sessions_max;
+};
+
+/*
+ * What runs a pass: processes of this host (processes.c), or everything in this process on a
+ * virtual clock (inproc.c).
+ */
+struct target {
+	const char *name;	/* of --target */
+	/* Before a run's material is made, and after the run; either may be NULL. */
+	int (*begin)(const struct run_options *o);
+	void (*end)(void);
+	/* Both hosts and what connects them. */
+	int (*start_hosts)(struct pass *p);
+	/* Fills in td->child; its log has what the Migration TD says. */
+	int (*start_td)(struct pass *p, enum role role, struct migration_td *td,
+		const struct td_start *start);
+	/* A new client of a host, p->platform[role]; the last one's user TDs end. */
+	int (*connect)(struct pass *p, enum role role);
+	/* Hands over a verb of host/control.h; steals the request. */
+	int (*ask)(struct pass *p, enum role role, json_t *request, json_t **answer);
+	/* A command of ports/linux/control.h; an answer that is not "ok" is an error. */
+	int (*control)(struct pass *p, struct migration_td *td, const char *line, json_t **answer);
+	/* Takes the events that have come into p->platform[role].events. */
+	int (*drain)(struct pass *p, enum role role);
+	/* A little time passes; TOOL_REJECT after an error line when a part ended or a signal came. */
+	int (*wait)(struct pass *p);
+	/* Milliseconds, never 0. */
+	uint64_t (*now)(const struct pass *p);
+	void (*stop)(struct pass *p);
+};
+extern const char *const host_name[ROLE_COUNT];
+extern const struct target target_processes, target_inproc;
+/* By the option, which has been checked. */
+const struct target *target_of(const struct run_options *o);
 
 /* Fill in the members up to `n`, and `sessions`. */
 int pass_execute(struct pass *p) MUST_USE;
@@ -48,7 +94,9 @@ int round_execute(struct pass *p, size_t round) MUST_USE;
 /* Milliseconds that a wait for all sessions may take. */
 uint64_t pass_limit(const struct pass *p);
 struct migration_td *pass_td(const struct pass *p, enum role role, size_t session);
-int pass_connect_platform(struct pass *p, enum role role) MUST_USE;
+uint64_t pass_now(const struct pass *p);
+int pass_control(struct pass *p, struct migration_td *td, const char *line,
+	json_t **answer) MUST_USE;
 int64_t counter_of(const json_t *counters, const char *name);
 
 #endif

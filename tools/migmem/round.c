@@ -10,7 +10,6 @@
 #include "migmem/phases.h"
 #include "migmem/relay.h"
 
-#define PACE_MS 5
 /* Results come this much after the Migration TDs' own time limits at the latest. */
 #define GRACE_MS 15000
 
@@ -22,7 +21,7 @@ static int create_user_td(struct pass *p, enum role role, size_t i, uint64_t unt
 
 	for (;;) {
 		AUTO_JSON answer = NULL;
-		TOOL_TRY(platform_try(p->stage, &p->platform[role],
+		TOOL_TRY(target_of(p->o)->ask(p, role,
 			json_pack("{s:s, s:I, s:b}", "do", "td-create", "migtd_pid",
 				(json_int_t)pid, "incoming", role == ROLE_DST),
 			&answer));
@@ -30,19 +29,19 @@ static int create_user_td(struct pass *p, enum role role, size_t i, uint64_t unt
 			p->user_td[role][i] = counter_of(answer, "td");
 			return TOOL_OK;
 		}
-		if (!json_is_true(json_object_get(answer, "retry")) || stage_now() >= until)
+		if (!json_is_true(json_object_get(answer, "retry")) || pass_now(p) >= until)
 			return tool_fail(TOOL_REJECT, "%s: user TD %zu: %s", p->platform[role].name,
 				i + 1, json_string_value(json_object_get(answer, "error")));
-		TOOL_TRY(stage_wait(p->stage, NULL, 0, PACE_MS, NULL));
+		TOOL_TRY(target_of(p->o)->wait(p));
 	}
 }
 
 static int create_user_tds(struct pass *p)
 {
-	const uint64_t until = stage_now() + pass_limit(p);
+	const uint64_t until = pass_now(p) + pass_limit(p);
 
 	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		TOOL_TRY(pass_connect_platform(p, role));
+		TOOL_TRY(target_of(p->o)->connect(p, role));
 		for (size_t i = 0; i < p->o->sessions; i++)
 			TOOL_TRY(create_user_td(p, role, i, until));
 	}
@@ -54,8 +53,7 @@ static int set_hold(struct pass *p, const char *command)
 	for (enum role role = 0; role < ROLE_COUNT; role++)
 		for (size_t i = 0; i < p->n[role]; i++) {
 			AUTO_JSON answer = NULL;
-			TOOL_TRY(control_request(
-				p->stage, &p->td[role][i].control, command, &answer));
+			TOOL_TRY(pass_control(p, &p->td[role][i], command, &answer));
 		}
 	return TOOL_OK;
 }
@@ -71,10 +69,14 @@ static int request_migration(struct pass *p, enum role role, size_t i)
 	AUTO_JSON answer = NULL;
 	const uint32_t port = role == ROLE_SRC ? relay_source_port(i) : relay_destination_port(i);
 
-	return platform_request(p->stage, &p->platform[role],
+	TOOL_TRY(target_of(p->o)->ask(p, role,
 		json_pack("{s:s, s:I, s:I}", "do", "premig", "td", p->user_td[role][i], "port",
 			(json_int_t)port),
-		&answer);
+		&answer));
+	if (json_is_true(json_object_get(answer, "ok")))
+		return TOOL_OK;
+	return tool_fail(TOOL_REJECT, "%s: refused premig: %s", p->platform[role].name,
+		json_string_value(json_object_get(answer, "error")));
 }
 
 /* The same seed gives the same order (an LCG is random enough for an order). */
@@ -100,7 +102,7 @@ static int trigger_all(struct pass *p, size_t round)
 	shuffle(order, p->o->sessions, p->o->seed != 0 ? p->o->seed + round : 0);
 	for (size_t i = 0; i < p->o->sessions && code == TOOL_OK; i++) {
 		struct session_result *s = &p->sessions[order[i]];
-		s->started = stage_now();
+		s->started = pass_now(p);
 		code = request_migration(p, ROLE_SRC, order[i]);
 		if (code == TOOL_OK)
 			code = request_migration(p, ROLE_DST, order[i]);
@@ -121,7 +123,7 @@ static void take_result(struct pass *p, enum role role, const json_t *event)
 		if (p->user_td[role][i] != td)
 			continue;
 		s->status[role] = (int)counter_of(event, "status");
-		s->ms = stage_now() - s->started;
+		s->ms = pass_now(p) - s->started;
 		if (s->status[role] != 0 && reason != NULL)
 			s->reason[role] = tool_text("%s", reason);
 		return;
@@ -134,7 +136,7 @@ static int take_results(struct pass *p)
 		struct client *c = &p->platform[role];
 		const json_t *event;
 		size_t i;
-		TOOL_TRY(client_drain(c));
+		TOOL_TRY(target_of(p->o)->drain(p, role));
 		json_array_foreach(c->events, i,
 			event) if (strcmp(json_string_value(json_object_get(event, "event")),
 					   "premig-done") == 0) take_result(p, role, event);
@@ -158,9 +160,7 @@ static size_t count_results(
 
 static int wait_a_little(struct pass *p)
 {
-	const int fds[] = {p->platform[ROLE_SRC].fd, p->platform[ROLE_DST].fd};
-
-	TOOL_TRY(stage_wait(p->stage, fds, COUNT_OF(fds), PACE_MS, NULL));
+	TOOL_TRY(target_of(p->o)->wait(p));
 	return take_results(p);
 }
 
@@ -172,7 +172,7 @@ static void name_stuck(struct pass *p, enum role role, const char *phase)
 		AUTO_JSON answer = NULL;
 		const json_t *s;
 		size_t k;
-		if (control_request(p->stage, &td->control, "sessions", &answer) != TOOL_OK)
+		if (pass_control(p, td, "sessions", &answer) != TOOL_OK)
 			return;
 		json_array_foreach(json_object_get(answer, "sessions"), k,
 			s) if (phase == NULL ||
@@ -188,7 +188,7 @@ static void name_stuck(struct pass *p, enum role role, const char *phase)
 
 static int collect_results(struct pass *p)
 {
-	const uint64_t until = stage_now() + pass_limit(p) + GRACE_MS;
+	const uint64_t until = pass_now(p) + pass_limit(p) + GRACE_MS;
 	const size_t n = p->o->sessions;
 
 	TOOL_TRY(take_results(p));
@@ -197,7 +197,7 @@ static int collect_results(struct pass *p)
 		const size_t dst = count_results(p, ROLE_DST, NULL, false);
 		if (src == n && dst == n)
 			return TOOL_OK;
-		if (stage_now() >= until) {
+		if (pass_now(p) >= until) {
 			name_stuck(p, ROLE_SRC, NULL);
 			name_stuck(p, ROLE_DST, NULL);
 			return tool_fail(TOOL_REJECT,
@@ -221,7 +221,7 @@ static int muster_role(struct pass *p, enum role role, struct muster *m)
 	for (size_t i = 0; i < p->n[role]; i++) {
 		struct migration_td *td = &p->td[role][i];
 		AUTO_JSON counters = NULL;
-		TOOL_TRY(control_request(p->stage, &td->control, "counters", &counters));
+		TOOL_TRY(pass_control(p, td, "counters", &counters));
 		const size_t held = (size_t)counter_of(counters, "held");
 		const size_t queued = (size_t)counter_of(counters, "queued");
 		m->held += held;
@@ -234,7 +234,7 @@ static int muster_role(struct pass *p, enum role role, struct muster *m)
 /* *reached is false when a session ended before it got there. */
 static int wait_barrier(struct pass *p, const char *phase, bool *reached)
 {
-	const uint64_t until = stage_now() + pass_limit(p);
+	const uint64_t until = pass_now(p) + pass_limit(p);
 	struct muster m[ROLE_COUNT];
 
 	*reached = false;
@@ -248,7 +248,7 @@ static int wait_barrier(struct pass *p, const char *phase, bool *reached)
 				count_results(p, ROLE_DST, NULL, false) !=
 			0)
 			return TOOL_OK;
-		if (stage_now() >= until) {
+		if (pass_now(p) >= until) {
 			for (enum role role = 0; role < ROLE_COUNT; role++)
 				name_stuck(p, role, phase);
 			return tool_fail(TOOL_REJECT,
@@ -295,8 +295,7 @@ static int sample(struct pass *p, const char *moment)
 		AUTO_JSON counters = NULL;
 		if (!p->measured[role])
 			continue;
-		TOOL_TRY(control_request(
-			p->stage, &p->td[role][0].control, "counters", &counters));
+		TOOL_TRY(pass_control(p, &p->td[role][0], "counters", &counters));
 		add_barrier(&p->result->role[role], moment, counters);
 	}
 	return TOOL_OK;
@@ -307,15 +306,15 @@ static int snapshot(struct pass *p, const char *phase)
 {
 	for (enum role role = 0; role < ROLE_COUNT; role++) {
 		struct role_result *r = &p->result->role[role];
-		struct client *control = &p->td[role][0].control;
+		struct migration_td *td = &p->td[role][0];
 		AUTO_JSON answer = NULL;
 		if (!p->measured[role])
 			continue;
 		json_decref(r->at_barrier);
 		json_decref(r->sessions);
 		r->at_barrier = r->sessions = NULL;
-		TOOL_TRY(control_request(p->stage, control, "counters", &r->at_barrier));
-		TOOL_TRY(control_request(p->stage, control, "sessions", &answer));
+		TOOL_TRY(pass_control(p, td, "counters", &r->at_barrier));
+		TOOL_TRY(pass_control(p, td, "sessions", &answer));
 		r->sessions = json_incref(json_object_get(answer, "sessions"));
 		add_barrier(r, phase, r->at_barrier);
 	}
@@ -350,12 +349,12 @@ static int carry(struct pass *p, enum role from, size_t i, size_t k, bool *ok)
 	AUTO_JSON imported = NULL;
 
 	*ok = false;
-	TOOL_TRY(platform_try(p->stage, &p->platform[from],
+	TOOL_TRY(target_of(p->o)->ask(p, from,
 		json_pack("{s:s, s:I}", "do", "export", "td", p->user_td[from][i]), &exported));
 	const char *blob = json_string_value(json_object_get(exported, "blob"));
 	if (!json_is_true(json_object_get(exported, "ok")) || blob == NULL)
 		return TOOL_OK;
-	TOOL_TRY(platform_try(p->stage, &p->platform[to],
+	TOOL_TRY(target_of(p->o)->ask(p, to,
 		json_pack("{s:s, s:I, s:s}", "do", "import", "td", p->user_td[to][k], "blob", blob),
 		&imported));
 	*ok = json_is_true(json_object_get(imported, "ok"));

@@ -87,9 +87,14 @@ int run_execute(const struct run_options *o, struct run_result *r)
 
 	*r = (struct run_result){0};
 	TOOL_TRY(stage_begin(&stage, o->keep));
+	const struct target *target = target_of(o);
 	if (o->keep)
 		fprintf(o->out, "everything of this run stays in %s\n", stage.folder);
-	int code = run_in(&stage, o, &m, r);
+	int code = target->begin != NULL ? target->begin(o) : TOOL_OK;
+	if (code == TOOL_OK)
+		code = run_in(&stage, o, &m, r);
+	if (target->end != NULL)
+		target->end();
 	r->complete = code == TOOL_OK;
 	stage_stop(&stage);
 	if (o->report != NULL && copy_logs(&stage, o->report) != TOOL_OK && code == TOOL_OK)

@@ -91,14 +91,16 @@ void stage_stop(struct stage *s)
 
 	/* Youngest first: Migration TDs end before their platforms. */
 	for (size_t i = s->n; i > 0; i--)
-		kill(s->children[i - 1]->pid, SIGTERM);
+		if (s->children[i - 1]->pidfd >= 0)
+			kill(s->children[i - 1]->pid, SIGTERM);
 	for (size_t i = s->n; i > 0; i--) {
 		struct child *c = s->children[i - 1];
-		if (!ended_by(c, until)) {
+		if (c->pidfd >= 0 && !ended_by(c, until)) {
 			kill(c->pid, SIGKILL);
 			waitpid(c->pid, NULL, 0);
 		}
-		close(c->pidfd);
+		if (c->pidfd >= 0)
+			close(c->pidfd);
 		free(c->name);
 		free(c->log);
 		free(c);
@@ -170,13 +172,38 @@ static void *grown_by_one(void *array, size_t n)
 	return grown;
 }
 
-struct child *stage_fork(struct stage *s, const char *name, int (*body)(void *), void *argument)
+static struct child *new_child(const struct stage *s, const char *name)
 {
 	struct child *c = tool_alloc(sizeof(*c));
-	const pid_t parent = getpid();
 
 	c->name = tool_text("%s", name);
 	c->log = tool_text("%s/%s.log", s->folder, name);
+	c->pidfd = -1;
+	return c;
+}
+
+static struct child *add_child(struct stage *s, struct child *c)
+{
+	s->children = grown_by_one(s->children, s->n);
+	s->children[s->n++] = c;
+	s->logs = grown_by_one(s->logs, s->n_logs);
+	s->logs[s->n_logs++] = tool_text("%s.log", c->name);
+	return c;
+}
+
+struct child *stage_part(struct stage *s, const char *name, pid_t id)
+{
+	struct child *c = add_child(s, new_child(s, name));
+
+	c->pid = id;
+	return c;
+}
+
+struct child *stage_fork(struct stage *s, const char *name, int (*body)(void *), void *argument)
+{
+	struct child *c = new_child(s, name);
+	const pid_t parent = getpid();
+
 	/* What the parent has buffered must not be written twice. */
 	fflush(NULL);
 	c->pid = fork();
@@ -196,11 +223,7 @@ struct child *stage_fork(struct stage *s, const char *name, int (*body)(void *),
 		free(c);
 		return NULL;
 	}
-	s->children = grown_by_one(s->children, s->n);
-	s->children[s->n++] = c;
-	s->logs = grown_by_one(s->logs, s->n_logs);
-	s->logs[s->n_logs++] = tool_text("%s.log", name);
-	return c;
+	return add_child(s, c);
 }
 
 struct child *stage_start(struct stage *s, const char *name, const char *const *argv)

@@ -16,7 +16,7 @@
 
 struct child {
 	pid_t pid;
-	int pidfd;	/* readable once the process has ended */
+	int pidfd;	/* readable once the process has ended; -1: it is a part of this one */
 	char *name;
 	char *log;	/* its stdout and stderr */
 };
@@ -47,6 +47,9 @@ char *stage_unix(const struct stage *s, const char *name);
 struct child *stage_start(struct stage *s, const char *name, const char *const *argv);
 /* Runs `body` in a child without exec. */
 struct child *stage_fork(struct stage *s, const char *name, int (*body)(void *), void *argument);
+
+/* What runs in this process and writes to FOLDER/NAME.log; `id` is what a host calls it. */
+struct child *stage_part(struct stage *s, const char *name, pid_t id);
 
 /* The last line of a child's log that contains `what`, or NULL. */
 char *child_log_line(const struct child *c, const char *what);

@@ -125,23 +125,28 @@ static void stream_free(struct stream *stream)
 	free(stream);
 }
 
-/* Room for n more bytes behind those that are left. */
+/* Room for n more bytes behind those that are left; twice as much, so that they seldom move. */
 static bool make_room(struct direction *d, size_t n)
 {
-	uint8_t *grown;
+	size_t size = 2 * (d->n + n);
+	uint8_t *bytes;
 
 	if (n <= d->size - d->taken - d->n)
 		return true;
-	if (d->n)
-		memmove(d->bytes, d->bytes + d->taken, d->n);
-	d->taken = 0;
-	if (n <= d->size - d->n)
+	if (d->taken >= d->n + n) {
+		memcpy(d->bytes, d->bytes + d->taken, d->n);
+		d->taken = 0;
 		return true;
-	grown = realloc(d->bytes, d->n + n);
-	if (!grown)
+	}
+	bytes = malloc(size);
+	if (!bytes)
 		return false;
-	d->bytes = grown;
-	d->size = d->n + n;
+	if (d->n)
+		memcpy(bytes, d->bytes + d->taken, d->n);
+	free(d->bytes);
+	d->bytes = bytes;
+	d->size = size;
+	d->taken = 0;
 	return true;
 }
 

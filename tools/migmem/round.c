@@ -8,6 +8,7 @@
 
 #include "migmem/pass.h"
 #include "migmem/phases.h"
+#include "migmem/progress.h"
 #include "migmem/relay.h"
 
 /* Results come this much after the Migration TDs' own time limits at the latest. */
@@ -205,6 +206,9 @@ static int collect_results(struct pass *p)
 				"within %" PRIu64 " s",
 				n - src, n - dst, (pass_limit(p) + GRACE_MS) / 1000);
 		}
+		if (!p->o->brief)
+			progress_show("  %zu source and %zu destination sessions of %zu have ended",
+				src, dst, n);
 		TOOL_TRY(wait_a_little(p));
 	}
 }
@@ -257,9 +261,14 @@ static int wait_barrier(struct pass *p, const char *phase, bool *reached)
 				phase, pass_limit(p) / 1000, m[ROLE_SRC].missing,
 				m[ROLE_DST].missing);
 		}
+		if (!p->o->brief)
+			progress_show("  before the barrier after %s: %zu source and %zu "
+				      "destination sessions",
+				phase, m[ROLE_SRC].missing, m[ROLE_DST].missing);
 		TOOL_TRY(wait_a_little(p));
 	}
 	*reached = true;
+	progress_clear();
 	fprintf(p->o->out,
 		"  barrier after %s: src %zu held, %zu queued; dst %zu held, %zu queued\n", phase,
 		m[ROLE_SRC].held, m[ROLE_SRC].queued, m[ROLE_DST].held, m[ROLE_DST].queued);
@@ -431,6 +440,7 @@ int round_execute(struct pass *p, size_t round)
 	if (strcmp(p->o->hold, "none") != 0)
 		TOOL_TRY(pass_barriers(p));
 	const int code = collect_results(p);
+	progress_clear();
 	find_reasons(p);
 	TOOL_TRY(code);
 	TOOL_TRY(prove_keys(p));

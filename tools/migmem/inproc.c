@@ -18,7 +18,7 @@
 
 /* The clock begins here: a time of 0 stands for none. */
 #define CLOCK_BEGIN 1000
-/* Turns between two looks at signals and results. */
+/* Turns between two looks at how far everybody is; not by time, which no run has twice. */
 #define TURNS_PER_WAIT 64
 
 struct member {
@@ -99,10 +99,8 @@ static int start_hosts(struct pass *p)
 	inproc_host_log(w->hosts_log);
 	for (enum role role = 0; role < ROLE_COUNT; role++) {
 		AUTO_TEXT pki = tool_text("%s/hosts/%s", p->m->pki, host_name[role]);
-		w->host[role] =
-			inproc_host_open(pki, &p->o->faults, &w->clock, w->vsock, role);
-		if (w->host[role] == NULL)
-			return TOOL_REJECT;
+		TOOL_TRY(inproc_host_open(
+			pki, &p->o->faults, &w->clock, w->vsock, role, &w->host[role]));
 		TOOL_TRY(connect_host(p, role));
 	}
 	return TOOL_OK;
@@ -199,9 +197,9 @@ static int start_td(struct pass *p, enum role role, struct migration_td *td,
 	m->name = td->child->name;
 	s.log = m->log = open_log(td->child);
 	s.ctx = m;
-	m->td = m->log != NULL ? inproc_td_create(&s) : NULL;
-	if (m->td == NULL)
+	if (m->log == NULL)
 		return TOOL_REJECT;
+	TOOL_TRY(inproc_td_create(&s, &m->td));
 	TOOL_TRY(attach(p, role, m, start, &s, td->child->pid));
 	const char *why = inproc_td_begin(m->td);
 	fflush(m->log);
@@ -296,8 +294,8 @@ static int wait_a_little(struct pass *p)
 	bool any = true;
 	size_t turns = 0;
 
-	TOOL_TRY(stage_wait(p->stage, NULL, 0, 0, NULL));
 	while (any && turns < TURNS_PER_WAIT && !has_results(p)) {
+		TOOL_TRY(stage_wait(p->stage, NULL, 0, 0, NULL));
 		TOOL_TRY(take_turns(w, &any));
 		turns += any;
 	}

@@ -65,24 +65,22 @@ static int read_faults(const struct option_list *list, struct faults *faults)
 	return TOOL_OK;
 }
 
-struct inproc_host *inproc_host_open(const char *pki, const struct option_list *list,
-	const uint64_t *clock, struct vsock_switch *s, unsigned side)
+int inproc_host_open(const char *pki, const struct option_list *list, const uint64_t *clock,
+	struct vsock_switch *s, unsigned side, struct inproc_host **opened)
 {
 	const struct platform_options options = {.pki = pki, .servtd_ext = true};
 	struct faults faults = {0};
 
-	if (read_faults(list, &faults) != TOOL_OK)
-		return NULL;
+	TOOL_TRY(read_faults(list, &faults));
 	struct inproc_host *host = tool_alloc(sizeof(*host));
 	host->platform.vsock = &vsock_switched;
 	host->platform.vsock_switch = s;
 	host->platform.vsock_side = side;
 	loop_init_virtual(&host->platform.loop, clock);
+	*opened = host;
 	if (platform_open(&host->platform, &options, &faults))
-		return host;
-	inproc_host_close(host);
-	tool_fail(TOOL_REJECT, "%s: an emulated host cannot be made of it", pki);
-	return NULL;
+		return TOOL_OK;
+	return tool_fail(TOOL_USAGE, "%s: an emulated host cannot be made of it", pki);
 }
 
 void inproc_host_close(struct inproc_host *host)

@@ -16,9 +16,9 @@ struct inproc_link;
 /* Where the lines of every host go; NULL: nowhere. */
 void inproc_host_log(FILE *to);
 
-/* Side 0 or 1 of the switch.  NULL after an error line. */
-struct inproc_host *inproc_host_open(const char *pki, const struct option_list *faults,
-	const uint64_t *clock, struct vsock_switch *s, unsigned side);
+/* Side 0 or 1 of the switch. */
+int inproc_host_open(const char *pki, const struct option_list *faults, const uint64_t *clock,
+	struct vsock_switch *s, unsigned side, struct inproc_host **opened) MUST_USE;
 /* Also detaches every Migration TD. */
 void inproc_host_close(struct inproc_host *host);
 

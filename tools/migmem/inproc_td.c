@@ -235,26 +235,23 @@ static int map_memory(struct inproc_td *td)
 			"guards (%llu)",
 			(unsigned long long)sizes->memory, (unsigned long long)needed);
 	const char *what = td_memory_map(&td->memory, sizes);
-	if (what != NULL) {
-		td->memory.ram = NULL;
-		return tool_fail(TOOL_REJECT, "%s: %s", what, strerror(errno));
-	}
-	return TOOL_OK;
+	if (what == NULL)
+		return TOOL_OK;
+	td->memory = (struct td_memory){.fd = -1};
+	return tool_fail(TOOL_REJECT, "%s: %s", what, strerror(errno));
 }
 
-struct inproc_td *inproc_td_create(const struct inproc_td_start *start)
+int inproc_td_create(const struct inproc_td_start *start, struct inproc_td **created)
 {
-	struct inproc_td *td = tool_alloc(sizeof(*td));
+	struct inproc_td *td = *created = tool_alloc(sizeof(*td));
 
 	td->start = *start;
 	td->memory.fd = -1;
-	if (read_level(start->log_level, &td->level) != TOOL_OK || read_files(td) != TOOL_OK ||
-		map_memory(td) != TOOL_OK) {
-		inproc_td_destroy(td);
-		return NULL;
-	}
+	TOOL_TRY(read_level(start->log_level, &td->level));
+	TOOL_TRY(read_files(td));
+	TOOL_TRY(map_memory(td));
 	configure(td);
-	return td;
+	return TOOL_OK;
 }
 
 int inproc_td_memory(struct inproc_td *td)

@@ -29,8 +29,8 @@ struct inproc_td_start {
 	void *ctx;
 };
 
-/* Its memory and configuration; NULL after an error line. */
-struct inproc_td *inproc_td_create(const struct inproc_td_start *start);
+/* Its memory and configuration; to be destroyed either way. */
+int inproc_td_create(const struct inproc_td_start *start, struct inproc_td **created) MUST_USE;
 void inproc_td_destroy(struct inproc_td *td);
 /* The memory, for the host: the descriptor is the receiver's. */
 int inproc_td_memory(struct inproc_td *td);

@@ -116,12 +116,12 @@ static void assert_same_memory(const json_t *host, const json_t *inproc)
 static void processes_need_exactly_the_same_memory(void **state)
 {
 	static const char *const sessions[] = {"2", "8"}, *const policies[] = {"same", "distinct"};
-	AUTO_TEXT host = temp_path("host.json");
-	AUTO_TEXT inproc = temp_path("inproc.json");
 
 	(void)state;
 	if (!has_processes)
 		skip();
+	AUTO_TEXT host = temp_path("host.json");
+	AUTO_TEXT inproc = temp_path("inproc.json");
 	for (size_t i = 0; i < 4; i++) {
 		const char *n = sessions[i % 2], *p = policies[i / 2];
 		assert_int_equal(RUN("--pki", pki, "--sessions", n, "--policies", p, "--hold",

@@ -525,6 +525,12 @@ def malformed_logs_are_refused_and_named(tool):
     tool.run("eventlog", "replay", tool.peer.log, "--quote", tool.write("short", b"\4\0"), code=2)
     tool.run("eventlog", "replay", tool.peer.log, "--rtmr", "4=00", code=2)
     tool.run("eventlog", "replay", tool.path("absent"), code=2)
+    # Cut in a record: to the Migration TD the log just ends before it.
+    cut = tool.write("cut.log", event_log(good)[:-30])
+    equal(len(tool.json("eventlog", "show", cut, code=2)["records"]), len(good) - 1)
+    equal("cut short" in tool.errors, True, tool.errors)
+    tool.run("eventlog", "replay", cut)
+    tool.run("eventlog", "show", tool.write("area.log", event_log(good, b"\xff" * 90)))
 
 
 def published_registers_come_out(tool):

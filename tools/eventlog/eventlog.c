@@ -116,6 +116,14 @@ static json_t *record_json(const struct record *r, const char *class)
 		"data", data);
 }
 
+/* What follows the last record: of an area as the shim has filled it, or as emulations do. */
+static bool is_filler(const struct blob *log, size_t at)
+{
+	while (at < log->size && (log->data[at] == 0xff || log->data[at] == 0))
+		at++;
+	return at == log->size;
+}
+
 /*
  * The Migration TD does not look at the first record, and stops at what is no record: to it, any
  * file is a log.  One without a record, whose first is not that of a log either, is none to people.
@@ -138,14 +146,16 @@ static int check_is_log(const char *name, const struct blob *log)
 
 int eventlog_show(const char *name, const struct blob *log, json_t **told)
 {
-	json_t *records = json_array();
+	json_t *records;
 	size_t at = EVENT_LOG_FIRST_RECORD;
 	const char *class;
 	struct record r;
 
-	*told = json_pack("{s:o}", "records", records);
+	*told = NULL;
 	core_begin();
 	TOOL_TRY(check_is_log(name, log));
+	records = json_array();
+	*told = json_pack("{s:o}", "records", records);
 	while (record_read(log, at, &r)) {
 		const bool taken = classify(log, &r, &class);
 		json_array_append_new(records, record_json(&r, class));
@@ -156,6 +166,9 @@ int eventlog_show(const char *name, const struct blob *log, json_t **told)
 		at += EVENT_HEADER + r.size;
 	}
 	json_object_set_new(*told, "trailing", json_integer((json_int_t)(log->size - at)));
+	if (!is_filler(log, at))
+		return tool_fail(TOOL_USAGE,
+			"%s: is cut short at byte %zu, or something else follows there", name, at);
 	return TOOL_OK;
 }
 

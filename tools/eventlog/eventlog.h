@@ -13,7 +13,9 @@
  * {"records": [{"offset", "rtmr", "type", "type_name", "digest", "size", "class", "tag", "name",
  * "data"}], "trailing": N}.  `class` is what the Migration TD takes the record for, null if for
  * nothing; `name` is the text that its data begin with; `data` its first bytes.  TOOL_REJECT
- * after an error line for a log that the Migration TD refuses (*told has the records up to there).
+ * after an error line for a log that the Migration TD refuses (*told has the records up to there);
+ * TOOL_USAGE for what is no log (*told is NULL), and for one that ends in what is no record and no
+ * filler either.
  */
 int eventlog_show(const char *name, const struct blob *log, json_t **told) MUST_USE;
 

@@ -62,7 +62,7 @@ static int show(int argc, char **argv)
 		return tool_fail(TOOL_USAGE, "one file is needed; see --help");
 	TOOL_TRY(file_read(files.item[0], &log));
 	const int code = eventlog_show(files.item[0], &log, &told);
-	if (code == TOOL_USAGE)
+	if (told == NULL)
 		return code;
 	if (json)
 		print_fields(told, true);

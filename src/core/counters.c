@@ -25,7 +25,10 @@ static size_t session_shared(const struct session *s)
 static uint32_t abandoned(const struct migtd *td)
 {
 	return quote_service_abandoned(&td->quoting) +
-	       (td->config.transport == MIGTD_VMCALL_RAW ? vmcall_raw_abandoned(&td->raw) : 0);
+	       (td->config.transport == MIGTD_VMCALL_RAW ?
+			       vmcall_raw_abandoned(&td->raw) +
+				       td->shared.used_by_tag[SHARED_REPORT] :
+			       0);
 }
 
 void migtd_counters(const struct migtd *td, struct migtd_counters *c)

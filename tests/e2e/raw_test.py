@@ -7,7 +7,7 @@ import struct
 import sys
 
 from attack import flip
-from lab import Lab, LabError, wait_until
+from lab import Lab, wait_until
 from tap import Tap, equal
 
 OK, INVALID, NO_RESOURCE, NETWORK, POLICY, CANCELED, VMM_INTERNAL, UNSUPPORTED = \
@@ -49,7 +49,7 @@ class Cases:
         """Until nothing of a session is left, on either side; what then is in use."""
         for migtd in (self.lab.src, self.lab.dst):
             migtd.wait_for(sessions_live=0, shared_abandoned=0)
-            wait_until("reports to be taken", lambda m=migtd: m.counters()["shared_used"] == 2 * PAGE)
+            equal(migtd.counters()["shared_used"], 2 * PAGE, "shared memory at rest")
         return [m.memory_live() for m in (self.lab.src, self.lab.dst)]
 
     # --- sessions -----------------------------------------------------------------------------
@@ -138,10 +138,7 @@ class Cases:
                 equal(self.settle(), base, "memory after the session")
                 equal(self.lab.session()[0], (OK, OK), "status of a session afterwards")
                 return
-            migtd.wait_for(sessions_live=0)
-            counters = migtd.counters()
-            equal((counters["shared_abandoned"], counters["shared_used"]), (PAGE, 3 * PAGE),
-                  "shared memory kept by the VMM")
+            migtd.wait_for(sessions_live=0, shared_abandoned=PAGE, shared_used=3 * PAGE)
             equal(self.lab.session()[0], (OK, OK), "status of a session afterwards")
             self.lab.stop()
             self.restart()

@@ -130,6 +130,8 @@ static int read_start(const struct pass *p, const struct td_start *from, struct 
 		.policy = from->launch->policy,
 		.chain = from->launch->chain,
 		.root_ca = from->launch->root_ca,
+		.raw = p->o->raw,
+		.rx_pages = p->o->rx_pages,
 		.cid = from->cid,
 		.timeout_ms = from->timeout_s * 1000,
 		.clock = &p->world->clock,

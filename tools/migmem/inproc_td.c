@@ -209,10 +209,13 @@ static void configure(struct inproc_td *td)
 		.issuer_chain_size = td->chain.size,
 		.root_ca = td->root_ca.data,
 		.root_ca_size = td->root_ca.size,
+		.transport = s->raw ? MIGTD_VMCALL_RAW : MIGTD_VSOCK,
+		.rx_pages = (uint32_t)s->rx_pages,
 		.cid = s->cid,
 		.timeout_ms = (uint32_t)s->timeout_ms,
 		.sessions_max = (uint32_t)s->sessions_max,
 		.log_level = td->level,
+		.area_level_max = LOG_TRACE,
 		.report_usage = true,
 	};
 	td->stack = (struct td_stack){

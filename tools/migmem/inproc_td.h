@@ -19,7 +19,8 @@ struct inproc_td;
 struct inproc_td_start {
 	struct td_sizes sizes;
 	const char *policy, *chain, *root_ca;
-	uint64_t cid, timeout_ms, sessions_max;
+	bool raw;		/* vmcall-raw */
+	uint64_t rx_pages, cid, timeout_ms, sessions_max;
 	const char *log_level;	/* a word */
 	FILE *log;		/* the console */
 	const uint64_t *clock;

@@ -15,7 +15,7 @@ struct run_options {
 	const char *policy, *policies, *transport, *target, *hold;
 	struct option_list policy_files;
 	const char *policy_issuer_chain, *pki;
-	uint64_t policy_size, rounds, seed, wait_seconds;
+	uint64_t policy_size, rx_pages, rounds, seed, wait_seconds;
 	const char *json, *report;
 	const char *migtd, *tdhost;
 	struct option_list faults;
@@ -24,10 +24,20 @@ struct run_options {
 
 	/* derived */
 	bool v1;
+	bool raw;		/* vmcall-raw */
 	bool distinct;
 	FILE *out;		/* progress */
 	FILE *tables;
 };
+
+/*
+ * Shared memory of one session: the quote's two pages, and over vmcall-raw those of its Receive and of
+ * its Send.
+ */
+static inline uint64_t shared_per_session(const struct run_options *o)
+{
+	return (2 + (o->raw ? o->rx_pages + 1 : 0)) * 4096;
+}
 
 /* A policy as a Migration TD is started with it. */
 struct launch {

@@ -6,6 +6,7 @@
 #include "migmem/phases.h"
 
 #define SESSIONS_MOST 8192
+#define RX_PAGES_MOST 16
 #define DISTINCT_MOST 256
 #define ROUNDS_MOST 1000000
 
@@ -17,6 +18,7 @@ const struct run_options run_defaults = {
 	.target = "host",
 	.hold = "key-exchange",
 	.rounds = 1,
+	.rx_pages = 1,
 	.log_level = "info",
 };
 
@@ -34,8 +36,10 @@ size_t run_specs(struct run_options *o, struct option_spec *specs)
 		{"policies", 0, OPTION_TEXT, &o->policies, "same|distinct",
 			"distinct: each peer has another policy, in two passes of N peers each",
 			false},
-		{"transport", 0, OPTION_TEXT, &o->transport, "vsock", "how the two MigTDs talk",
-			false},
+		{"transport", 0, OPTION_TEXT, &o->transport, "vsock|vmcall-raw",
+			"how MigTD and VMM talk (vsock)", false},
+		{"rx-pages", 0, OPTION_NUMBER, &o->rx_pages, "N",
+			"vmcall-raw: shared pages of a Receive, 1 to 16 (1)", false},
 		{"target", 0, OPTION_TEXT, &o->target, "host|inproc",
 			"what runs: processes on this host; or all in this process, on a virtual "
 			"clock, all randomness from --seed (host)", false},
@@ -97,13 +101,19 @@ static int check_hold(const char *hold)
 int run_check(struct run_options *o)
 {
 	static const char *const policy[] = {"v1", "v2"}, *const policies[] = {"same", "distinct"},
-				 *const transport[] = {"vsock"}, *const target[] = {"host", "inproc"};
+				 *const transport[] = {"vsock", "vmcall-raw"},
+				 *const target[] = {"host", "inproc"};
 
 	TOOL_TRY(one_of("policy", o->policy, policy, COUNT_OF(policy)));
 	TOOL_TRY(one_of("policies", o->policies, policies, COUNT_OF(policies)));
 	TOOL_TRY(one_of("transport", o->transport, transport, COUNT_OF(transport)));
 	TOOL_TRY(one_of("target", o->target, target, COUNT_OF(target)));
 	TOOL_TRY(check_hold(o->hold));
+	if (o->rx_pages == 0 || o->rx_pages > RX_PAGES_MOST)
+		return tool_fail(TOOL_USAGE, "--rx-pages: must be 1 to %d", RX_PAGES_MOST);
+	o->raw = strcmp(o->transport, "vmcall-raw") == 0;
+	if (!o->raw && o->rx_pages != 1)
+		return tool_fail(TOOL_USAGE, "--rx-pages: only vmcall-raw has them");
 	o->v1 = strcmp(o->policy, "v1") == 0;
 	if (o->policy_size == 0)
 		o->policy_size = o->v1 ? POLICY_V1_SIZE_DEFAULT : POLICY_SIZE_DEFAULT;

@@ -58,7 +58,7 @@ int64_t counter_of(const json_t *counters, const char *name)
 #define DEFAULT_REGIONS_HOLD 64
 #define ROOMY_FIXED (512u * 1024)
 #define ROOMY_HEAP_PER_SESSION 8192u
-#define ROOMY_SHARED_PER_SESSION 16384u
+#define ROOMY_SHARED_PER_SESSION 16384u	/* or what the transport needs, if that is more */
 #define ROOMY_REST (32u * 1024 * 1024)
 
 static char *roomy(const char *given, uint64_t sessions, uint64_t per_session, uint64_t fixed)
@@ -82,9 +82,12 @@ static int start_td(struct pass *p, enum role role, size_t i)
 	};
 	const uint64_t sessions = p->measured[role] ? p->o->sessions : 1;
 	AUTO_TEXT heap = roomy(p->o->heap, sessions, ROOMY_HEAP_PER_SESSION, ROOMY_FIXED);
-	AUTO_TEXT shared = roomy(p->o->shared, sessions, ROOMY_SHARED_PER_SESSION, ROOMY_FIXED);
-	AUTO_TEXT memory = roomy(p->o->memory, sessions,
-		ROOMY_HEAP_PER_SESSION + ROOMY_SHARED_PER_SESSION, ROOMY_REST);
+	const uint64_t needed = shared_per_session(p->o);
+	const uint64_t shared_each =
+		needed > ROOMY_SHARED_PER_SESSION ? needed : ROOMY_SHARED_PER_SESSION;
+	AUTO_TEXT shared = roomy(p->o->shared, sessions, shared_each, ROOMY_FIXED);
+	AUTO_TEXT memory = roomy(
+		p->o->memory, sessions, ROOMY_HEAP_PER_SESSION + shared_each, ROOMY_REST);
 
 	if (p->measured[role]) {
 		start.memory = memory;
@@ -119,16 +122,21 @@ static int start_all(struct pass *p)
 
 /* --- ends ---------------------------------------------------------------------------------- */
 
+#define REPORTS_MS 2000
+
 /* Waits until every session is gone; what is in use then beyond the base has leaked. */
 static int measure_leak(struct pass *p, struct migration_td *td)
 {
 	const uint64_t until = pass_now(p) + pass_limit(p);
+	/* The VMM takes the last reports after the sessions' ends. */
+	const uint64_t reports_until = pass_now(p) + REPORTS_MS;
 
 	for (;;) {
 		AUTO_JSON counters = NULL;
 		TOOL_TRY(pass_control(p, td, "counters", &counters));
 		const int64_t live = counter_of(counters, "sessions_live");
-		if (live == 0) {
+		const bool reported = counter_of(counters, "shared_abandoned") == 0;
+		if (live == 0 && (reported || pass_now(p) >= reports_until)) {
 			p->result->leaked += llabs(in_use(counters) - td->base);
 			return TOOL_OK;
 		}

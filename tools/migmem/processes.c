@@ -87,6 +87,7 @@ static int start_td(struct pass *p, enum role role, struct migration_td *td,
 	AUTO_TEXT control = unix_of(control_path);
 	AUTO_TEXT cid = tool_text("%" PRIu64, start->cid);
 	AUTO_TEXT timeout = tool_text("%" PRIu64, start->timeout_s);
+	AUTO_TEXT rx_pages = tool_text("%" PRIu64, p->o->rx_pages);
 	struct arguments a = {{p->m->migtd}, 1};
 
 	if (!p->o->v1)
@@ -99,6 +100,8 @@ static int start_td(struct pass *p, enum role role, struct migration_td *td,
 	add(&a, "--mrowner", l->mrowner);
 	add(&a, "--mrownerconfig", l->mrownerconfig);
 	add(&a, "--cid", cid);
+	add(&a, "--transport", p->o->transport);
+	add(&a, "--rx-pages", rx_pages);
 	add(&a, "--control", control);
 	add(&a, "--timeout", timeout);
 	add(&a, "-l", p->o->log_level);

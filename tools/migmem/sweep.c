@@ -85,13 +85,10 @@ static void show_progress(const struct sweep *s, const struct run_options *o)
 #define FIXED_HEAP (256u * 1024)
 #define FIXED_MEMORY (32u * 1024 * 1024)
 #define HEAP_PER_SESSION 8192u
-#define SHARED_PER_SESSION_VSOCK 8192u
-#define SHARED_PER_SESSION_RAW 16384u
 
 static int run_sized(struct run_options o, struct run_result *r)
 {
-	const uint64_t shared_each = strcmp(o.transport, "vsock") == 0 ? SHARED_PER_SESSION_VSOCK
-								       : SHARED_PER_SESSION_RAW;
+	const uint64_t shared_each = shared_per_session(&o);
 	AUTO_TEXT heap = tool_text("%" PRIu64, FIXED_HEAP + o.sessions * HEAP_PER_SESSION);
 	AUTO_TEXT shared = tool_text("%" PRIu64, FIXED_SHARED + o.sessions * shared_each);
 	AUTO_TEXT most = tool_text("%" PRIu64, o.sessions);

@@ -62,7 +62,8 @@ class Platform:
         self.log = open(f"{lab.dir}/platform-{name}.log", "wb")
         self.process = lab.spawn(
             [lab.tdhost, "platform", "--listen", f"unix:{self.path}", "--vsock",
-             f"unix:{self.prefix}", "--pki", f"{lab.pki}/hosts/{name}"], stderr=self.log)
+             f"unix:{self.prefix}", "--pki", f"{lab.pki}/hosts/{name}", *lab.host_options],
+            stderr=self.log)
         self.client = None
         wait_until(f"platform {name}", self._connect)
 
@@ -205,8 +206,9 @@ class Relay(threading.Thread):
     cut the connection, or a list of messages.  Direction is "src" for what the source sends.
     """
 
-    def __init__(self, src, dst, port_src, port_dst, attack=None, raw=False):
+    def __init__(self, src, dst, port_src, port_dst, attack=None, raw=False, frame=None):
         super().__init__(daemon=True)
+        self.frame = frame
         self.attack = attack
         self.raw = raw
         self.error = None
@@ -280,7 +282,9 @@ class Relay(threading.Thread):
     def _send(self, end, data):
         """To an end that is gone nothing more can be said; that it is gone shows in its recv()."""
         if self.raw and data:
-            data = struct.pack("<I", len(data)) + data
+            size = self.frame or len(data)
+            data = b"".join(struct.pack("<I", len(piece)) + piece for piece in (
+                data[at:at + size] for at in range(0, len(data), size)))
         try:
             end.sendall(data)
         except OSError:
@@ -353,8 +357,10 @@ class Lab:
     With a description of `migtd-tool pki --describe`, whose hosts a and b are those of start().
     """
 
-    def __init__(self, build, size=172021, description=None, transport="vsock"):
+    def __init__(self, build, size=172021, description=None, transport="vsock", host_options=()):
         self.transport = transport
+        self.host_options = host_options
+        self.frame = None       # bytes of a frame of vmcall-raw outside; None: a message each
         self.tdhost = f"{build}/host/tdhost"
         self.image = f"{build}/ports/linux/migtd-measure"
         self.tool = f"{build}/tools/migtd-tool"
@@ -453,7 +459,8 @@ class Lab:
         a, b = session.src.platform, session.dst.platform
         session.ports = (self.port, self.port + 1)
         self.port += 2
-        session.relay = Relay(a, b, *session.ports, attack, self.transport == "vmcall-raw")
+        session.relay = Relay(a, b, *session.ports, attack, self.transport == "vmcall-raw",
+                              self.frame)
         session.tds = [None, None]
         for side, migtd in ((1, session.dst), (0, session.src)):
             if premig[side]:

@@ -64,6 +64,16 @@ class Cases:
             equal(self.settle(), base, "memory after the sessions")
         self.tap.case(f"{n} sessions at once", run)
 
+    def frames(self, size):
+        """T23, T24: how the bytes were cut on their way does not show."""
+        def run():
+            self.lab.frame = size
+            try:
+                equal(self.lab.session()[0], (OK, OK), "status")
+            finally:
+                self.lab.frame = None
+        self.tap.case(f"frames of {size} bytes outside", run)
+
     def cancel(self, phase, which):
         """Both sides held behind `phase`; the VMM of one of them cancels."""
         def run():
@@ -278,6 +288,108 @@ class Cases:
             do="read-shared", migtd_pid=self.lab.src.process.pid, gpa=gpa)["data"])
 
 
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Foreign:
+    """The outside of a foreign MigTD's emulation: one TCP connection, frames of up to 65,524 bytes."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.connection.settimeout(60)
+
+    def receive_exactly(self, n):
+        data = b""
+        while len(data) < n:
+            part = self.connection.recv(n - len(data))
+            if not part:
+                raise EOFError
+            data += part
+        return data
+
+    def receive(self):
+        return self.receive_exactly(struct.unpack("<I", self.receive_exactly(4))[0])
+
+    def send(self, payload):
+        self.connection.sendall(struct.pack("<I", len(payload)) + payload)
+
+
+class TcpCases:
+    def __init__(self, lab, tap):
+        self.lab = lab
+        self.tap = tap
+
+    def begin(self, which, port):
+        migtd = (self.lab.src, self.lab.dst)[which]
+        client = migtd.platform.client
+        td = client.ask(do="td-create", migtd_pid=migtd.process.pid, incoming=which == 1)["td"]
+        client.ask(do="premig", td=td, port=port)
+        return lambda: client.done(td)
+
+    def session(self, first):
+        def run():
+            port = free_port()
+            done = {which: self.begin(which, port) for which in (first, 1 - first)}
+            equal((done[0](), done[1]()), (OK, OK), "status")
+        side = ("source", "destination")[first]
+        self.tap.case(f"source and destination meet over TCP, the {side} first", run)
+
+    def foreign(self, which):
+        """Says hello as a foreign peer would, reads ours, and breaks off."""
+        def run():
+            port = free_port()
+            if which == 0:
+                listener = socket.create_server(("127.0.0.1", port))
+                done = self.begin(0, port)
+                connection, _ = listener.accept()
+                listener.close()
+            else:
+                done = self.begin(1, port)
+                wait_until("the destination to listen", lambda: self.connected(port))
+                connection = self.connection
+            with connection:
+                peer = Foreign(connection)
+                hello = bytes((0xff, 0, 0, 0)) + struct.pack("<I", 8) + b"MGTD" + bytes((0, 1, 0, 1))
+                equal(peer.receive(), hello, "its hello, in one frame")
+                peer.send(hello)
+                head = peer.receive()[:8]
+                equal(head[0], 1, "peer data follows")
+            equal(done(), NETWORK, "status")
+        side = ("destination", "source")[which]
+        self.tap.case(f"a foreign {side} over TCP is heard and understood", run)
+
+    def connected(self, port):
+        try:
+            self.connection = socket.create_connection(("127.0.0.1", port))
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def bad_frame(self, length):
+        def run():
+            port = free_port()
+            done = self.begin(1, port)
+            wait_until("the destination to listen", lambda: self.connected(port))
+            with self.connection:
+                self.connection.sendall(struct.pack("<I", length) + b"x" * 64)
+                equal(done(), NETWORK, "status")
+        self.tap.case(f"a frame of length {length:#x} ends the session", run)
+
+
+def over_tcp(build, tap):
+    with Lab(build, transport="vmcall-raw", host_options=("--raw", "tcp:127.0.0.1")) as lab:
+        cases = TcpCases(lab, tap)
+        lab.start()
+        for which in (0, 1):
+            cases.session(which)
+            cases.foreign(which)
+        cases.bad_frame(0)
+        cases.bad_frame(0xffffffff)
+
+
 def main():
     tap = Tap()
     with Lab(sys.argv[1], transport="vmcall-raw") as lab:
@@ -285,6 +397,8 @@ def main():
         lab.start()
         for n in (1, 2, 12):
             cases.sessions(n)
+        for size in (1, 7, 4085, 65525):
+            cases.frames(size)
         for phase in PHASES:
             for which in (0, 1):
                 cases.cancel(phase, which)
@@ -308,6 +422,7 @@ def main():
             cases.inject(which)
             cases.fault("raw-never", which, NETWORK, kept=True)
             cases.fault("raw-send-never", which, NETWORK, kept=True)
+    over_tcp(sys.argv[1], tap)
     tap.finish()
 
 

@@ -117,6 +117,7 @@ struct migtd_counters {
 	size_t heap_size, heap_used, heap_extent_peak, heap_requested_peak;
 	size_t shared_size, shared_used, shared_extent_peak, shared_peak;
 	size_t shared_abandoned;	/* of shared_used: buffers without an owner, still the VMM's */
+	size_t residue;		/* bytes that ended sessions left in their memory; must be 0 */
 	size_t private_copies;	/* private memory that shadows shared pages */
 	size_t config_bytes;	/* policy and chain or root CA, in place, outside the heap */
 	size_t bignum_peak;

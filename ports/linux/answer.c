@@ -41,6 +41,7 @@ static void answer_counters(FILE *answer, struct migtd *td)
 	pair(answer, "heap_used", c.heap_used);
 	pair(answer, "heap_extent_peak", c.heap_extent_peak);
 	pair(answer, "heap_requested_peak", c.heap_requested_peak);
+	pair(answer, "residue", c.residue);
 	pair(answer, "shared_size", c.shared_size);
 	pair(answer, "shared_used", c.shared_used);
 	pair(answer, "shared_abandoned", c.shared_abandoned);

@@ -43,6 +43,7 @@ void migtd_counters(const struct migtd *td, struct migtd_counters *c)
 	c->heap_used = h->used;
 	c->heap_extent_peak = heap_extent_peak(h);
 	c->heap_requested_peak = h->peak;
+	c->residue = heap_residue(h);
 	c->shared_size = (size_t)td->shared.pages * PAGE_SIZE;
 	c->shared_used = (size_t)td->shared.used * PAGE_SIZE;
 	c->shared_abandoned = (size_t)abandoned(td) * PAGE_SIZE;

@@ -10,7 +10,6 @@ static enum status carve(struct migtd *td)
 {
 	struct heap *h = &td->heap;
 	uint8_t *arena = heap_fixed(h, MEM_BIGNUM, CRYPTO_ARENA_SIZE, 16);
-	uint8_t *owners = heap_fixed(h, MEM_TD, td->config.shared_size / PAGE_SIZE, 1);
 	const size_t slots = WORK_SLOTS * sizeof(struct work_slot);
 
 	td->tdcall = heap_fixed(h, MEM_SCRATCH, sizeof(*td->tdcall), TDREPORT_ALIGN);
@@ -22,6 +21,8 @@ static enum status carve(struct migtd *td)
 	td->source_slots.slot = heap_fixed(h, MEM_SLOTS, slots, 16);
 	td->destination_slots.slot = heap_fixed(h, MEM_SLOTS, slots, 16);
 	td->reference.copy = heap_fixed(h, MEM_SLOTS, QUOTE_SIZE_MAX, 16);
+	/* Last: its size must not decide how much is lost to alignment before the others. */
+	uint8_t *owners = heap_fixed(h, MEM_TD, td->config.shared_size / PAGE_SIZE, 1);
 	if (arena == NULL || owners == NULL || td->tdcall == NULL ||
 		td->scratch == NULL || (td->v1 == NULL && td->own == NULL) ||
 		td->source_slots.slot == NULL || td->destination_slots.slot == NULL ||

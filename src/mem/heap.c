@@ -184,6 +184,24 @@ void *pool_at(const struct heap *h, const struct pool *p, uint32_t i)
 	return i < p->capacity && p->live_map[i] != 0 ? element_at(p, i) : NULL;
 }
 
+static size_t pool_residue(const struct pool *p)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < p->touched; i++) {
+		const uint8_t *element = element_at(p, i);
+
+		for (size_t at = 0; p->live_map[i] == 0 && at < p->size; at++)
+			n += element[at] != 0;
+	}
+	return n;
+}
+
+size_t heap_residue(const struct heap *h)
+{
+	return pool_residue(&h->sessions) + pool_residue(&h->records);
+}
+
 size_t heap_extent_peak(const struct heap *h)
 {
 	if (h->sessions.capacity == 0)

@@ -79,6 +79,12 @@ uint32_t pool_index(const struct pool *p, const void *element);
 /* Element i if it is live, else NULL. */
 void *pool_at(const struct heap *h, const struct pool *p, uint32_t i);
 
+/*
+ * Bytes of free elements that are not zero: what ended sessions left behind.  0, or a wipe was
+ * skipped.  Reads every free element that was ever used.
+ */
+size_t heap_residue(const struct heap *h);
+
 /* Bytes from the region's start to the last one touched from below plus those from above. */
 size_t heap_extent_peak(const struct heap *h);
 

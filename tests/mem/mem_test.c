@@ -233,6 +233,26 @@ static void extents_grow_from_both_ends_by_exact_figures(void **state)
 	region_free(r);
 }
 
+static void what_lies_in_free_elements_is_residue(void **state)
+{
+	(void)state;
+	struct region r = region_new(8192);
+	struct heap h;
+	heap_init(&h, r.base, r.size);
+	assert_true(heap_divide(&h, 1024, 256, 2) == 2);
+	uint8_t *session = pool_take(&h, &h.sessions);
+	uint8_t *record = pool_take(&h, &h.records);
+	memset(session, 0xa5, 1024);
+	assert_int_equal(heap_residue(&h), 0);
+	pool_give(&h, &h.sessions, session);
+	pool_give(&h, &h.records, record);
+	assert_int_equal(heap_residue(&h), 0);
+	session[0] = session[1023] = 1;
+	record[255] = 1;
+	assert_int_equal(heap_residue(&h), 3);
+	region_free(r);
+}
+
 static void nothing_but_a_live_element_can_be_given(void **state)
 {
 	(void)state;
@@ -529,6 +549,7 @@ int main(void)
 		cmocka_unit_test(a_heap_without_records_is_all_sessions),
 		cmocka_unit_test(division_respects_the_limit_and_happens_once),
 		cmocka_unit_test(extents_grow_from_both_ends_by_exact_figures),
+		cmocka_unit_test(what_lies_in_free_elements_is_residue),
 		cmocka_unit_test(nothing_but_a_live_element_can_be_given),
 		cmocka_unit_test(pools_keep_to_a_model_over_many_steps),
 		cmocka_unit_test(shared_pages_are_first_fit_zeroed_and_counted),

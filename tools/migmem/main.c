@@ -46,6 +46,8 @@ int main(int argc, char **argv)
 			"how many sessions fit in a memory, and what runs out first"},
 		{"compare", command_compare,
 			"whether a newer result needs more memory than an older one"},
+		{"baseline", command_baseline, "what of sweeps is kept for later comparison"},
+		{"document", command_document, "MEMORY.md of a baseline"},
 		{"header", command_header, "a C header that sizes regions by the equations"},
 		{"report", command_report,
 			"report.html and report.md of a result on file"},

@@ -114,6 +114,7 @@ static int start_all(struct pass *p)
 			TOOL_TRY(start_td(p, role, i));
 			TOOL_TRY(pass_control(p, td, "counters", &counters));
 			td->base = in_use(counters);
+			td->base_shared = counter_of(counters, "shared_used");
 			for (size_t s = 0; s < p->o->sessions; s++)
 				td->sessions += pass_td(p, role, s) == td;
 		}
@@ -138,6 +139,9 @@ static int measure_leak(struct pass *p, struct migration_td *td)
 		const bool reported = counter_of(counters, "shared_abandoned") == 0;
 		if (live == 0 && (reported || pass_now(p) >= reports_until)) {
 			p->result->leaked += llabs(in_use(counters) - td->base);
+			p->result->leaked_shared +=
+				llabs(counter_of(counters, "shared_used") - td->base_shared);
+			p->result->residue += counter_of(counters, "residue");
 			return TOOL_OK;
 		}
 		if (pass_now(p) >= until)

@@ -21,6 +21,7 @@ struct migration_td {
 	size_t member;		/* of a world */
 	size_t sessions;	/* how many of a round are its own */
 	int64_t base;		/* heap and shared bytes in use before the first session */
+	int64_t base_shared;	/* of these, shared */
 };
 
 struct pass {

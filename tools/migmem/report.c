@@ -186,7 +186,7 @@ json_t *report_json(const struct run_options *o, const struct run_result *r, boo
 	/* clang-format off */
 	return json_pack("{s:s, s:s, s:s,"
 		" s:{s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I}, s:{s:o, s:o}, s:o,"
-		" s:I, s:I, s:b}",
+		" s:I, s:I, s:I, s:I, s:b}",
 		"schema", "migmem-1",
 		"git", BUILD_GIT,
 		"compiler", BUILD_COMPILER,
@@ -206,6 +206,8 @@ json_t *report_json(const struct run_options *o, const struct run_result *r, boo
 			"dst", role_json(&r->role[ROLE_DST], &r->program),
 		"sessions", sessions_json(r),
 		"leaked", (json_int_t)r->leaked,
+		"leaked_shared", (json_int_t)r->leaked_shared,
+		"residue", (json_int_t)r->residue,
 		"growth", (json_int_t)r->growth,
 		"passed", passed);
 	/* clang-format on */

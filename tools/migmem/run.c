@@ -202,8 +202,13 @@ bool run_passed(const struct run_options *o, const struct run_result *r)
 	}
 	ok = stack_is_bounded(r) && ok;
 	if (r->leaked != 0) {
-		tool_warn("%" PRId64 " bytes of heap and shared memory were not given back",
-			r->leaked);
+		tool_warn("%" PRId64 " bytes of heap and %" PRId64
+			  " bytes of shared memory were not given back",
+			r->leaked - r->leaked_shared, r->leaked_shared);
+		ok = false;
+	}
+	if (r->residue != 0) {
+		tool_warn("%" PRId64 " bytes of ended sessions were not wiped", r->residue);
 		ok = false;
 	}
 	if (r->growth != 0) {

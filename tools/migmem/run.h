@@ -40,6 +40,8 @@ struct run_result {
 	size_t policy_bytes;
 	int64_t growth;		/* heap extent after the last round less that after the first */
 	int64_t leaked;		/* heap and shared bytes not given back, all Migration TDs */
+	int64_t leaked_shared;	/* of these, shared */
+	int64_t residue;	/* bytes that ended sessions left in their memory, all of them */
 };
 
 /*

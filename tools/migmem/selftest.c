@@ -8,6 +8,7 @@
 
 #include "migmem/options.h"
 #include "migmem/pass.h"
+#include "migmem/planted.h"
 #include "migmem/sweep.h"
 
 /* Runs that wait in vain are cut short. */
@@ -99,6 +100,11 @@ static void spoil_leak(struct run_result *r)
 	r->leaked = 1;
 }
 
+static void spoil_residue(struct run_result *r)
+{
+	r->residue = 1;
+}
+
 static void spoil_growth(struct run_result *r)
 {
 	r->growth = 16;
@@ -125,6 +131,7 @@ static void results_that_must_be_noticed(struct selftest *t)
 		{spoil_key, "keys that differ between the hosts"},
 		{spoil_isolation, "two sessions with one key"},
 		{spoil_leak, "one byte that was not given back"},
+		{spoil_residue, "one byte that was not wiped"},
 		{spoil_growth, "memory that grows after the first round"},
 		{spoil_log, "a key exchange that was not logged"},
 		{spoil_overlap, "sessions that were not alive at once"},
@@ -173,13 +180,16 @@ static void figures_that_must_move(struct selftest *t)
 int command_selftest(int argc, char **argv)
 {
 	struct selftest t = {.options = run_defaults};
-	struct option_spec specs[1 + RUN_SPECS_MAX] = {
+	const char *planted = NULL;
+	struct option_spec specs[2 + RUN_SPECS_MAX] = {
 		{"sessions", 'n', OPTION_NUMBER, &t.options.sessions, "N",
 			"sessions of each run (2)", false},
+		{"planted", 0, OPTION_TEXT, &planted, "DIR",
+			"Migration TDs with planted faults, from a build tree", false},
 	};
 
 	TOOL_TRY(options_parse(argc, argv, "migmem selftest [options]", specs,
-		1 + run_specs(&t.options, specs + 1), NULL));
+		2 + run_specs(&t.options, specs + 2), NULL));
 	TOOL_TRY(run_check(&t.options));
 	if (t.options.sessions < 2)
 		return tool_fail(TOOL_USAGE, "--sessions: the selftest needs two or more");
@@ -191,6 +201,12 @@ int command_selftest(int argc, char **argv)
 	runs_that_must_fail(&t);
 	results_that_must_be_noticed(&t);
 	figures_that_must_move(&t);
+	t.options.out = t.nowhere;
+	if (planted != NULL) {
+		tool_quiet = true;
+		t.wrong += planted_faults(&t.options, planted);
+		tool_quiet = false;
+	}
 	fclose(t.nowhere);
 	printf("%s\n", t.wrong == 0 ? "PASSED" : "FAILED");
 	return t.wrong == 0 ? TOOL_OK : TOOL_REJECT;

@@ -10,6 +10,8 @@ int command_sweep(int argc, char **argv);
 int command_fits_in(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_header(int argc, char **argv);
+int command_baseline(int argc, char **argv);
+int command_document(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_selftest(int argc, char **argv);
 

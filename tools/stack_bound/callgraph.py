@@ -21,16 +21,22 @@ class Function:
         self.calls = []
 
 
-def of_build(build):
+def of_build(build, instead=None):
     """
-    The reports of what the Migration TD consists of (src/, ports/) in a Meson folder.  A compiler
-    cache does not keep them: what was compiled through one is compiled again when it is out of date.
+    The reports of what the Migration TD consists of (src/, ports/) in a Meson folder; where outputs
+    that begin with `instead` are of the same source, those.  A compiler cache does not keep them:
+    what was compiled through one is compiled again when it is out of date.
     """
     newest_header = 0.0
     with open(f"{build}/compile_commands.json", encoding="utf-8") as f:
         commands = json.load(f)
     paths = []
+    others = {c["file"] for c in commands if instead and c["output"].startswith(instead)}
     for c in commands:
+        if instead and c["output"].startswith(instead):
+            pass
+        elif c["file"] in others or not c["output"].startswith(("src/", "ports/")):
+            continue
         words = shlex.split(c["command"])
         if REPORT not in words or not c["file"].endswith(".c"):
             continue

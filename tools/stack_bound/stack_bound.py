@@ -253,10 +253,12 @@ def main():
     for name in ("program", "build", "rules"):
         parser.add_argument(name)
     parser.add_argument("-o", "--output")
+    parser.add_argument("--instead", metavar="PREFIX",
+                        help="objects of another program, in place of those of the same source")
     parser.add_argument("--unreached", action="store_true",
                         help="list own functions in tables that no rule leads to")
     args = parser.parse_args()
-    reports = callgraph.read(callgraph.of_build(args.build))
+    reports = callgraph.read(callgraph.of_build(args.build, args.instead))
     if not reports:
         sys.exit(f"{args.build}: no compiler reports (*.ci): gcc writes them")
     rules = Rules(args.rules)

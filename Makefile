@@ -4,13 +4,14 @@ BUILD := build
 CONFIGURE = test -f $(BUILD)/$(1)/build.ninja || $(2) meson setup $(3) $(BUILD)/$(1)
 
 .DEFAULT_GOAL := all
-.PHONY: all test memtest bench bench-attest fuzz fuzz-build fuzz-corpus fuzz-seeds \
+.PHONY: all test memtest memory bench bench-attest fuzz fuzz-build fuzz-corpus fuzz-seeds \
 	fuzz-coverage install clean help setup gcc clang sanitize
 
 help:
 	@echo 'make            build everything with gcc: $(BUILD)/gcc'
 	@echo 'make test       build with gcc, clang and sanitizers, run every test that needs no TDX'
 	@echo 'make memtest    the memory consumption test: two sessions at once, SPDM, policy v2'
+	@echo 'make memory     measure again; writes MEMORY.md, ports/sizing.h and their baseline'
 	@echo 'make bench      what quote verification costs, beside its primitives and OpenSSL'
 	@echo 'make fuzz       run each libFuzzer target for FUZZ_SECONDS (60), FUZZ_JOBS at a time;'
 	@echo '                then also: fuzz-coverage, fuzz-corpus, fuzz-seeds'
@@ -47,6 +48,22 @@ memtest: gcc
 	@$(MIGMEM) sweep --sessions 1,2,4,8 --policy v2 --policies distinct \
 		--report $(BUILD)/memtest/sweep
 	@echo 'report: $(BUILD)/memtest'
+
+# What is committed of the figures: a baseline that `make test` compares with, the document and the
+# header that are made of it.  MEMORY.md says how the figures come about.
+MEMORY = $(BUILD)/memory
+SWEEP = $(MIGMEM) sweep --hold all --rounds 2 --brief
+memory: gcc
+	@rm -rf $(MEMORY) && mkdir -p $(MEMORY)
+	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies distinct --policy-sizes 172021,258032,400000 \
+		--json $(MEMORY)/distinct.json
+	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies same --json $(MEMORY)/same.json
+	@$(SWEEP) --sessions 1,2,4,8,16,64 --policy v1 --json $(MEMORY)/v1.json
+	@$(MIGMEM) baseline $(MEMORY)/distinct.json $(MEMORY)/same.json $(MEMORY)/v1.json \
+		-o tests/memory/baseline.json
+	@$(MIGMEM) document tests/memory/baseline.json -o MEMORY.md
+	@$(MIGMEM) header tests/memory/baseline.json -o ports/sizing.h
+	@git --no-pager diff --stat -- tests/memory MEMORY.md ports/sizing.h
 
 bench: bench-attest
 

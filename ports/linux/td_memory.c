@@ -6,6 +6,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+_Static_assert(DEFAULT_STACK >= MIGTD_STACK_SIZE(DEFAULT_SESSIONS),
+	"the stack has room for the deepest way through the call graph");
+_Static_assert(3 * GUARD_SIZE + DEFAULT_STACK + DEFAULT_HEAP + DEFAULT_SHARED <= DEFAULT_MEMORY,
+	"the default regions fit into the default memory");
+
+/* What the project promises of them. */
+_Static_assert(MIGTD_STACK_FIXED <= 0x4000 && MIGTD_STACK_PER_SESSION == 0, "stack");
+_Static_assert(MIGTD_HEAP_FIXED <= 0x20000 && MIGTD_HEAP_PER_SESSION <= 0x1000, "heap");
+_Static_assert(MIGTD_SHARED_PER_SESSION <= 0x4000, "shared memory of a session");
+_Static_assert(MIGTD_STATIC_BYTES <= 0x20000, "everything else writable");
+_Static_assert(3 * GUARD_SIZE + MIGTD_STACK_SIZE(1024) + MIGTD_HEAP_SIZE(1024) +
+	MIGTD_SHARED_SIZE(1024) <= 32u << 20, "1,024 sessions in a TD of 32 MiB");
+
 uint64_t td_memory_needed(const struct td_sizes *sizes)
 {
 	return 3 * GUARD_SIZE + sizes->stack + sizes->heap + sizes->shared;

@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include "regions.h"
+
 /*
  * More than any function takes from the stack at once (64 KiB, GMP's TMP_ALLOC), so that none can
  * reach over it.
@@ -30,7 +32,8 @@ struct td_sizes {
 };
 
 #define TD_SIZES_DEFAULT \
-	{.memory = 32u << 20, .stack = 16u << 10, .heap = 1u << 20, .shared = 2u << 20}
+	{.memory = DEFAULT_MEMORY, .stack = DEFAULT_STACK, .heap = DEFAULT_HEAP, \
+		.shared = DEFAULT_SHARED}
 
 /* Bytes of memory that regions and guards take. */
 uint64_t td_memory_needed(const struct td_sizes *sizes);

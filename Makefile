@@ -44,10 +44,10 @@ test: gcc clang sanitize
 MIGMEM = $(BUILD)/gcc/tools/migmem
 memtest: gcc
 	@rm -rf $(BUILD)/memtest
-	@$(MIGMEM) run --sessions 2 --policy v2 --policies distinct --report $(BUILD)/memtest/run
-	@$(MIGMEM) sweep --sessions 1,2,4,8 --policy v2 --policies distinct \
+	@$(MIGMEM) run --brief --sessions 2 --policy v2 --policies distinct --report $(BUILD)/memtest/run
+	@$(MIGMEM) sweep --brief --sessions 1,2,4,8 --policy v2 --policies distinct \
 		--report $(BUILD)/memtest/sweep
-	@echo 'report: $(BUILD)/memtest'
+	@echo 'report: $(BUILD)/memtest/sweep/report.html'
 
 # What is committed of the figures: a baseline that `make test` compares with, the document and the
 # header that are made of it.  MEMORY.md says how the figures come about.

@@ -52,7 +52,7 @@ memtest: gcc
 # What is committed of the figures: a baseline that `make test` compares with, the document and the
 # header that are made of it.  MEMORY.md says how the figures come about.
 MEMORY = $(BUILD)/memory
-SWEEP = $(MIGMEM) sweep --hold all --rounds 2 --brief
+SWEEP = $(MIGMEM) sweep --target inproc --hold all --rounds 2 --brief
 memory: gcc
 	@rm -rf $(MEMORY) && mkdir -p $(MEMORY)
 	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies distinct --policy-sizes 172021,258032,400000 \

@@ -25,6 +25,6 @@
 	MIGTD_PAGES(MIGTD_SHARED_FIXED + MIGTD_SHARED_PER_SESSION * (sessions))
 
 /* Everything else the process port can write to. */
-#define MIGTD_STATIC_BYTES 93600u
+#define MIGTD_STATIC_BYTES 93696u
 
 #endif

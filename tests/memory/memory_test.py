@@ -38,7 +38,7 @@ class Lab:
         return done.stdout + done.stderr
 
     def sweep(self, name, *arguments):
-        self.run("sweep", "--hold", "all", "--rounds", "2", "--brief", "--json", self.path(name),
+        self.run("sweep", "--target", "inproc", "--hold", "all", "--rounds", "2", "--brief", "--json", self.path(name),
                  *arguments)
         return self.path(name)
 

@@ -20,16 +20,15 @@ static void failure_reason(struct line *line, const struct migtd *td, enum statu
 	const struct policy_place *refused)
 {
 	line_begin_raw(line, &td->log);
+	if (refused != NULL && refused->property != NULL) {
+		line_text(line, refused->block);
+		line_text(line, "[");
+		line_dec(line, refused->index);
+		line_text(line, "] ");
+		line_text(line, refused->property);
+		line_text(line, ": ");
+	}
 	line_text(line, status_text(why));
-	if (refused == NULL || refused->property == NULL)
-		return;
-	line_text(line, " (");
-	line_text(line, refused->block);
-	line_text(line, "[");
-	line_dec(line, refused->index);
-	line_text(line, "] ");
-	line_text(line, refused->property);
-	line_text(line, ")");
 }
 
 static enum status report_status(struct migtd *td, uint64_t request_id, enum status result,
@@ -123,6 +122,7 @@ bool requests_poll(struct migtd *td)
 	return td->config.transport == MIGTD_VMCALL_RAW ? raw_requests_poll(td) : service_poll(td);
 }
 
+/* What says the least comes last: a long line is cut. */
 static void log_failure(struct session *s, enum status result, const struct line *reason)
 {
 	struct line line;
@@ -131,12 +131,12 @@ static void log_failure(struct session *s, enum status result, const struct line
 	line_text(&line, s->is_source ? "source" : "destination");
 	line_text(&line, " failed in ");
 	line_text(&line, phase_word(s->phase));
+	line_text(&line, ", result ");
+	line_dec(&line, (uint64_t)status_result(result));
 	line_text(&line, ": ");
 	line_text(&line, status_name(result));
 	line_text(&line, ", ");
 	line_text_n(&line, (const uint8_t *)reason->text, reason->n);
-	line_text(&line, "; result ");
-	line_dec(&line, (uint64_t)status_result(result));
 	line_end(&line);
 }
 

@@ -93,15 +93,14 @@ static enum status check_policy(struct session *s)
 	TRY(policy_facts_of(td->own, s->peer, &slot->result, &facts));
 	if (!local_reference_fresh(td, s->stage.exchange.tee_tcb_svn))
 		return ERR_TIMEOUT;
-	const enum status status = policy_evaluate(
+	enum status status = policy_evaluate(
 		td->own, s->is_source, s->peer, &facts, &td->reference.facts, &td->reason);
+	if (status == STATUS_OK && !s->is_source)
+		status = policy_check_initial(td->own, &slot->result, slot->init_tdinfo,
+			slot->servtd_ext, &td->reason);
 	if (status != STATUS_OK)
 		verdict_tell_reason(s);
-	TRY(status);
-	if (s->is_source)
-		return STATUS_OK;
-	return policy_check_initial(
-		td->own, &slot->result, slot->init_tdinfo, slot->servtd_ext);
+	return status;
 }
 
 enum status verdict(struct session *s)

@@ -176,8 +176,12 @@ enum status policy_evaluate(const struct policy_own *own, bool is_source,
 	const struct policy_record *peer, const struct policy_facts *facts,
 	const struct policy_facts *local, struct policy_reason *reason) MUST_CHECK;
 
-/* Initial-MigTD checks of the destination (2.15 B, C, D), in that order. */
+/*
+ * Initial-MigTD checks of the destination (2.15 B, C, D), in that order.  `reason` is set when the
+ * verdict is not STATUS_OK: its block is "initial", and what it tells is the initial MigTD's.
+ */
 enum status policy_check_initial(const struct policy_own *own, const struct quote_result *peer,
-	const uint8_t init_tdinfo[512], const uint8_t servtd_ext[272]) MUST_CHECK;
+	const uint8_t init_tdinfo[512], const uint8_t servtd_ext[272],
+	struct policy_reason *reason) MUST_CHECK;
 
 #endif

@@ -19,7 +19,7 @@ struct reason_text {
 
 /* Place in the own policy; property NULL when there is nothing to tell. */
 struct policy_place {
-	const char *block;	/* "policy", "forwardPolicy", "mandatory", "TDINFO", ... */
+	const char *block;	/* "policy", "forwardPolicy", "mandatory", "initial", "TDINFO", ... */
 	const char *property;	/* "tcbDate", ... */
 	uint8_t index;		/* of the block in its list */
 };

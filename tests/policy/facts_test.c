@@ -309,6 +309,27 @@ static void put_ext(uint8_t ext[272], const uint8_t tdinfo[512], uint64_t attr)
 		ext[48 + i] = (uint8_t)(attr >> 8 * i);
 }
 
+static struct policy_reason reason;
+
+static enum status initial(const struct quote_result *peer, const uint8_t init[512],
+	const uint8_t ext[272])
+{
+	const enum status status = policy_check_initial(&bench.own, peer, init, ext, &reason);
+
+	if (status != STATUS_OK)
+		assert_string_equal(reason.place.block, "initial");
+	return status;
+}
+
+static void assert_told(const char *property, const char *expected, const char *actual)
+{
+	assert_string_equal(reason.place.property, property);
+	assert_int_equal(reason.expected.n, strlen(expected));
+	assert_memory_equal(reason.expected.text, expected, strlen(expected));
+	assert_int_equal(reason.actual.n, strlen(actual));
+	assert_memory_equal(reason.actual.text, actual, strlen(actual));
+}
+
 static void the_initial_migtd_must_be_older_and_bound_to_the_target(void **state)
 {
 	char *a = mapping(1, "", "", 1), *b = mapping(6, "", "", 2);
@@ -322,7 +343,7 @@ static void the_initial_migtd_must_be_older_and_bound_to_the_target(void **state
 	memcpy(init + TDINFO_RTMR0, peer.bytes + RESULT_RTMR0, 4 * 48);
 	put_ext(ext, init, 0);
 	/* (peer A, initial A) and, below, (B, A), (A, B). */
-	assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), STATUS_OK);
+	assert_int_equal(initial(&peer, init, ext), STATUS_OK);
 	/* B: owner fields. */
 	static const struct {
 		uint8_t init_svn, peer_svn;
@@ -332,52 +353,64 @@ static void the_initial_migtd_must_be_older_and_bound_to_the_target(void **state
 		init[TDINFO_MROWNERCONFIG] = svns[i].init_svn;
 		peer.bytes[RESULT_MROWNERCONFIG] = svns[i].peer_svn;
 		put_ext(ext, init, 0);
-		assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), svns[i].status);
+		assert_int_equal(initial(&peer, init, ext), svns[i].status);
 	}
+	assert_told("policySvn", "at most the peer's, 5", "10");
 	init[TDINFO_MROWNERCONFIG] = 5;
 	for (size_t i = 4; i < 48; i++) {
 		init[TDINFO_MROWNERCONFIG + i] = 1;
 		put_ext(ext, init, 0);
-		assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), ERR_POLICY_OWNER);
+		assert_int_equal(initial(&peer, init, ext), ERR_POLICY_OWNER);
 		init[TDINFO_MROWNERCONFIG + i] = 0;
 		put_ext(ext, init, 0);
 		peer.bytes[RESULT_MROWNERCONFIG + i] = 1;
-		assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), ERR_POLICY_OWNER);
+		assert_int_equal(initial(&peer, init, ext), ERR_POLICY_OWNER);
 		peer.bytes[RESULT_MROWNERCONFIG + i] = 0;
 	}
 	init[TDINFO_MROWNER] = 1;
 	put_ext(ext, init, 0);
-	assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), ERR_POLICY_OWNER);
+	assert_int_equal(initial(&peer, init, ext), ERR_POLICY_OWNER);
+	assert_string_equal(reason.place.property, "MROWNER");
+	assert_memory_equal(reason.expected.text, "0000", 4);
+	assert_memory_equal(reason.actual.text, "0100", 4);
 	init[TDINFO_MROWNER] = 0;
 	/* C: the hash in SERVTD_EXT, with and without IGNORE bits. */
 	put_ext(ext, init, 0);
-	assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), STATUS_OK);
+	assert_int_equal(initial(&peer, init, ext), STATUS_OK);
 	init[TDINFO_ATTRIBUTES] = 7;
-	assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), ERR_INIT_TDINFO);
+	assert_int_equal(initial(&peer, init, ext), ERR_INIT_TDINFO);
+	assert_string_equal(reason.place.property, "SERVTD_INFO_HASH");
 	put_ext(ext, init, UINT64_C(1) << 32);
-	assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), STATUS_OK);
+	assert_int_equal(initial(&peer, init, ext), STATUS_OK);
 	init[TDINFO_ATTRIBUTES] = 8;
-	assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), STATUS_OK);
+	assert_int_equal(initial(&peer, init, ext), STATUS_OK);
 	ext[52] = 2;	/* another bit than the one that was hashed */
-	assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), ERR_INIT_TDINFO);
+	assert_int_equal(initial(&peer, init, ext), ERR_INIT_TDINFO);
 	/* D sees the masked TDINFO: without its MRTD the initial MigTD is unknown. */
 	put_ext(ext, init, UINT64_C(1) << 34);
-	assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), ERR_POLICY_SVN);
+	assert_int_equal(initial(&peer, init, ext), ERR_POLICY_SVN);
 	/* D: (peer A, initial B) fails, (B, A) holds, unknown ones fail. */
 	memset(init + TDINFO_MRTD, 6, 48);
 	memset(init + TDINFO_RTMR0, 7, 48);
 	memset(init + TDINFO_RTMR0 + 48, 8, 48);
 	put_ext(ext, init, 0);
-	assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), ERR_POLICY_SVN);
+	assert_int_equal(initial(&peer, init, ext), ERR_POLICY_SVN);
+	assert_told("isvsvn", "at most the peer's, 1", "2");
 	memcpy(init + TDINFO_MRTD, peer.bytes + RESULT_MRTD, 48);
 	memcpy(init + TDINFO_RTMR0, peer.bytes + RESULT_RTMR0, 96);
 	memset(peer.bytes + RESULT_MRTD, 6, 48);
 	memset(peer.bytes + RESULT_RTMR0, 7, 48);
 	memset(peer.bytes + RESULT_RTMR0 + 48, 8, 48);
 	put_ext(ext, init, 0);
-	assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), STATUS_OK);
+	assert_int_equal(initial(&peer, init, ext), STATUS_OK);
 	peer.bytes[RESULT_MRTD] ^= 1;
-	assert_int_equal(policy_check_initial(&bench.own, &peer, init, ext), ERR_POLICY_SVN);
+	assert_int_equal(initial(&peer, init, ext), ERR_POLICY_SVN);
+	assert_told("peer's isvsvn", "MRTD, RTMR0 and RTMR1 that the own svnMappings know", "(unknown)");
+	peer.bytes[RESULT_MRTD] ^= 1;
+	init[TDINFO_MRTD] ^= 1;
+	put_ext(ext, init, 0);
+	assert_int_equal(initial(&peer, init, ext), ERR_POLICY_SVN);
+	assert_string_equal(reason.place.property, "isvsvn");
 	free(a);
 	free(b);
 	free(list);

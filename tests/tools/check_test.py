@@ -211,7 +211,11 @@ def the_initial_migtd_is_checked_by_a_destination(tool):
             tool.write("ext", ext))
     equal(check(tool, tool.own, tool.peer, *good)["checks"]["initial"], True)
     wrong = good[:-1] + (tool.write("ext-wrong", bytes(272)),)
-    equal(check(tool, tool.own, tool.peer, *wrong, code=1)["failed"], "initial")
+    verdict = check(tool, tool.own, tool.peer, *wrong, code=1)
+    equal(verdict["failed"], "initial")
+    equal([verdict["rule"][name] for name in ("block", "property", "operation", "expected",
+                                              "actual")],
+          ["initial", "SERVTD_INFO_HASH", "equal", "00" * 48, sha384(info).hex().upper()])
 
 
 def collateral_can_be_tried_before_it_is_in_a_policy(tool):

@@ -215,7 +215,7 @@ static enum status initial(struct judge *j)
 
 	if (tdinfo->size != INIT_TDINFO_SIZE || ext->size != SERVTD_EXT_SIZE)
 		return ERR_INIT_TDINFO;
-	return policy_check_initial(&j->own, &j->result, tdinfo->data, ext->data);
+	return policy_check_initial(&j->own, &j->result, tdinfo->data, ext->data, &j->v->reason);
 }
 
 /* --- version 1 ------------------------------------------------------------------------------ */

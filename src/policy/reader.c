@@ -213,6 +213,8 @@ static enum status take_mapping(struct policy_reader *r, const struct json_event
 	if (e->kind == JSON_OBJECT_BEGIN) {
 		if (r->record->mapping_count == POLICY_MAPPINGS_MAX)
 			return ERR_POLICY_LIMIT;
+		/* A measurement may be too short: what `now` held before must not complete it. */
+		memset(r->now.value.measurement, 0, sizeof(r->now.value.measurement));
 		r->now.value.present = 0;
 		r->now.value.unusable = 0;
 	} else if (e->kind == JSON_OBJECT_END) {

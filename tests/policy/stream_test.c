@@ -126,6 +126,32 @@ static void a_blob_reads_into_the_same_record_in_any_split(void **state)
 	assert_int_equal(first.mapping[0].pins, 0);
 }
 
+/* A measurement that is too short is not completed by what was read before it. */
+static void the_digest_of_unusable_measurements_depends_on_nothing_else(void **state)
+{
+	struct kit_policy p = kit_defaults(&chain);
+	uint8_t digest[2][SHA384_SIZE];
+
+	(void)state;
+	p.mappings = "{\"tdMeasurements\":{\"mrtd\":\"01\",\"rtmr0\":\"\",\"rtmr1\":\"x\"},"
+		"\"isvsvn\":7}";
+	for (p.chains_first = 0; p.chains_first < 2; p.chains_first++) {
+		size_t n;
+		char *text = kit_policy(&p);
+		uint8_t *blob = kit_blob(text, chain.pem, &n);
+		enum status status;
+		const struct policy_record *record = bench_feed(blob, n, 600, &status);
+		assert_non_null(record);
+		assert_int_equal(record->format, STATUS_OK);
+		assert_int_equal(record->mapping[0].pins, POLICY_PIN_UNMATCHABLE);
+		memcpy(digest[p.chains_first], record->mapping[0].digest, SHA384_SIZE);
+		policy_record_drop(&bench.store, record);
+		free(blob);
+		free(text);
+	}
+	assert_memory_equal(digest[0], digest[1], SHA384_SIZE);
+}
+
 static void a_shared_blob_is_verified_once_and_freed_by_the_last(void **state)
 {
 	const struct policy_record *record[3];
@@ -467,6 +493,7 @@ int main(void)
 		cmocka_unit_test(collateral_that_does_not_verify_is_the_own_policys_fault),
 		cmocka_unit_test(an_equal_blob_keeps_no_record_and_verifies_nothing),
 		cmocka_unit_test(a_blob_reads_into_the_same_record_in_any_split),
+		cmocka_unit_test(the_digest_of_unusable_measurements_depends_on_nothing_else),
 		cmocka_unit_test(a_shared_blob_is_verified_once_and_freed_by_the_last),
 		cmocka_unit_test(a_record_is_wiped_when_it_is_given_back),
 		cmocka_unit_test(a_failed_policy_is_never_shared),

@@ -91,12 +91,14 @@ fuzz-build: setup
 fuzz-corpus: fuzz-build
 	@tests/fuzz/corpus.py $(BUILD)/fuzz $(BUILD)/seeds $(BUILD)/corpus $(FUZZ_TARGETS)
 
-# New certificates, CRLs, collateral and quotes to begin corpora with.  Quotes in corpus/verify and
-# build/corpus/verify belong to the collateral that is replaced.
+# New certificates, CRLs, collateral, quotes and policies to begin corpora with.  Inputs of these
+# targets belong to the quote, collateral or own policy that is replaced.
+seeds_fixed = verify fetched peer
 fuzz-seeds: gcc
-	@rm -rf $(BUILD)/seeds $(BUILD)/corpus/verify tests/fuzz/corpus/verify
+	@rm -rf $(BUILD)/seeds $(seeds_fixed:%=$(BUILD)/corpus/%) $(seeds_fixed:%=tests/fuzz/corpus/%)
 	@$(BUILD)/gcc/tests/fuzz/fuzz-seeds $(BUILD)/seeds
-	@cp $(BUILD)/seeds/collateral.json tests/fuzz/verify/collateral.json
+	@cp $(BUILD)/seeds/collateral.json $(BUILD)/seeds/quote.bin tests/fuzz/verify
+	@cp $(BUILD)/seeds/own.blob tests/fuzz/peer
 
 # Lines of each parser that its corpus reaches; fails below 90 %.
 profile = -fprofile-instr-generate

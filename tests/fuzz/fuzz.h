@@ -30,6 +30,12 @@ void fuzz_start_crypto(void);
 /* Where tests/fuzz is, to load what is the same for every input of a target. */
 size_t fuzz_load(const char *name, uint8_t *to, size_t room);
 
+/*
+ * The size of the next piece of a stream of which n > 0 bytes are left: mostly small ones, some of a
+ * page.  The sizes depend on what `state` begins with; with 0, all comes at once.
+ */
+size_t fuzz_piece(uint32_t *state, size_t n);
+
 /* The span of bytes lies in the input. */
 static inline bool fuzz_inside(const uint8_t *bytes, size_t n, const uint8_t *at, size_t size)
 {

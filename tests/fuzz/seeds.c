@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
  * fuzz-seeds FOLDER: the inputs every corpus begins with, made of worlds of the tests' own (keys,
- * certificates, collateral and quotes): FOLDER/TARGET/NAME, and FOLDER/collateral.json, which all
- * quotes of the target `verify` belong to.
+ * certificates, collateral, quotes and policies): FOLDER/TARGET/NAME, and what is the same for all
+ * inputs of a target: collateral.json, quote.bin, own.blob.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,8 @@
 #include "seeds.h"
 #include "keys.h"
 
-_Static_assert((int)FUZZ_KEY_PCK == (int)PCK && (int)FUZZ_KEY_ATTESTATION == (int)AK,
+_Static_assert((int)FUZZ_KEY_PCK == (int)PCK && (int)FUZZ_KEY_ATTESTATION == (int)AK &&
+	(int)FUZZ_KEY_SIGNING == (int)SIGNING,
 	"keys of a world");
 
 static const char *folder;
@@ -47,13 +48,20 @@ void seeds_save_text(const char *target, int prefix, const char *text)
 	seeds_save(target, prefix, text, strlen(text));
 }
 
-void seeds_save_collateral(const char *text)
+const char *seeds_path(const char *name)
 {
-	char path[4096];
+	static char path[4096];
 
-	snprintf(path, sizeof(path), "%s/collateral.json", folder);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return path;
+}
+
+void seeds_save_fixed(const char *name, const void *from, size_t n)
+{
+	const char *path = seeds_path(name);
 	FILE *f = fopen(path, "wb");
-	seeds_need(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0, path);
+
+	seeds_need(f != NULL && fwrite(from, 1, n, f) == n && fclose(f) == 0, path);
 }
 
 void seeds_begin(struct world *w)
@@ -84,5 +92,7 @@ int main(int argc, char **argv)
 	seeds_texts();
 	seeds_answers();
 	seeds_policies();
+	seeds_policies_v1();
+	seeds_measure();
 	return 0;
 }

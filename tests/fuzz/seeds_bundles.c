@@ -270,7 +270,9 @@ static void quotes(void)
 	struct world w;
 
 	begin_rich(&w);
-	seeds_save_collateral(seeds_bundle_of(&w));
+	const char *bundle = seeds_bundle_of(&w);
+	seeds_save_fixed("collateral.json", bundle, strlen(bundle));
+	seeds_fetched(&w, bundle);
 	w.kept = 1 << ROOT | 1 << CA | 1 << SIGNING;
 	for (size_t i = 0; i < ARRAY_SIZE(quote_changes); i++) {
 		struct world changed = w;
@@ -280,6 +282,8 @@ static void quotes(void)
 		world_issue(&changed);
 		const uint8_t *quote = world_quote(&changed, &n);
 		seeds_save("verify", -1, quote, n);
+		if (quote_changes[i] == nothing)
+			seeds_save_fixed("quote.bin", quote, n);
 		if (quote_changes[i] == nothing || quote_changes[i] == v5 ||
 			quote_changes[i] == v5_type_3)
 			seeds_save("quote", -1, quote, n);

@@ -5,10 +5,14 @@
 #include <string.h>
 
 #include "../policy/kit.h"
+#include "keys.h"
 #include "seeds.h"
 
 #define MRTD "0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20" \
 	"2122232425262728292A2B2C2D2E2F30"
+
+/* Everything is read in pieces. */
+#define SPLIT 99
 
 static void save_blob(const struct kit_policy *p, const struct kit_chain *chain)
 {
@@ -16,7 +20,7 @@ static void save_blob(const struct kit_policy *p, const struct kit_chain *chain)
 	char *policy = kit_policy(p);
 	uint8_t *blob = kit_blob(policy, chain->pem, &n);
 
-	seeds_save("policy", 99, blob, n);
+	seeds_save("policy", SPLIT, blob, n);
 	free(blob);
 	free(policy);
 }
@@ -49,6 +53,56 @@ static void blobs(void)
 	save_blob(&p, &chain);
 	kit_chain_free(&chain);
 	kit_chain_free(&bad);
+}
+
+/* A policy of the peer's with these chains; with `name`, also the own policy of every input. */
+static void save_peer(const struct kit_policy *p, const char *name)
+{
+	size_t n;
+	char *policy = kit_policy(p);
+	uint8_t *blob = kit_blob(policy, p->issuer->pem, &n);
+
+	seeds_save("peer", SPLIT, blob, n);
+	if (name != NULL)
+		seeds_save_fixed(name, blob, n);
+	free(blob);
+	free(policy);
+}
+
+/* Leaf, and the others as the flags say, below the own root. */
+static void save_rotated(const struct kit_chain *own, size_t count, const char *leaf,
+	const unsigned *flags)
+{
+	struct kit_chain chain = kit_chain_under(own, count, leaf, flags);
+	struct kit_policy p = kit_defaults(own);
+
+	p.mapping = &chain;
+	save_peer(&p, NULL);
+	kit_chain_free(&chain);
+}
+
+static void peers(void)
+{
+	static const unsigned not_ca[] = {0, KIT_NOT_CA, 0}, version_1[] = {KIT_VERSION_1, 0};
+	struct kit_chain own = kit_chain(2, "Policy signer", NULL);
+	struct kit_chain other = kit_chain(2, "Policy signer", NULL);
+	struct kit_policy p = kit_defaults(&own);
+
+	save_peer(&p, "own.blob");
+	p.svn = 2;
+	p.mappings = "{\"tdMeasurements\":{\"mrtd\":\"" MRTD "\",\"rtmr0\":\"" MRTD "\",\"rtmr1\":\""
+		MRTD "\",\"rtmr2\":\"" MRTD "\"},\"isvsvn\":7}";
+	save_peer(&p, NULL);
+	p.chains_first = p.spaces = p.lower_case = 1;
+	save_peer(&p, NULL);
+	p = kit_defaults(&own);
+	p.issuer = &other;
+	save_peer(&p, NULL);
+	save_rotated(&own, 2, "Policy signer", NULL);
+	save_rotated(&own, 3, "Another signer", not_ca);
+	save_rotated(&own, 2, "Policy signer", version_1);
+	kit_chain_free(&own);
+	kit_chain_free(&other);
 }
 
 static void blocks(void)
@@ -87,6 +141,9 @@ static void blocks(void)
 
 void seeds_policies(void)
 {
+	kit_make_key = fuzz_key_p384;
 	blobs();
+	peers();
+	kit_make_key = NULL;
 	blocks();
 }

@@ -38,3 +38,15 @@ size_t fuzz_load(const char *name, uint8_t *to, size_t room)
 	fclose(f);
 	return n;
 }
+
+size_t fuzz_piece(uint32_t *state, size_t n)
+{
+	if (*state == 0)
+		return n;
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	const size_t most = (*state & 7) == 0 ? 4096 : (*state & 1) == 0 ? 100 : 4;
+	const size_t piece = 1 + (*state >> 8) % most;
+	return piece < n ? piece : n;
+}

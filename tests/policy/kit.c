@@ -65,10 +65,19 @@ static void set_name(X509_NAME *name, const char *common_name)
 		(const unsigned char *)common_name, -1, -1, 0), 1);
 }
 
-static void fill(struct kit_certificate *c, const char *name, unsigned serial, int leaf,
+EVP_PKEY *(*kit_make_key)(int i);
+
+static EVP_PKEY *make_key(int i, unsigned flags)
+{
+	if (kit_make_key != NULL && (flags & KIT_P256) == 0)
+		return kit_make_key(i);
+	return EVP_EC_gen((flags & KIT_P256) != 0 ? "P-256" : "P-384");
+}
+
+static void fill(struct kit_certificate *c, const char *name, unsigned serial, int i, int leaf,
 	unsigned flags)
 {
-	c->key = EVP_EC_gen((flags & KIT_P256) != 0 ? "P-256" : "P-384");
+	c->key = make_key(i, flags);
 	c->x509 = X509_new();
 	assert_non_null(c->key);
 	X509_set_version(c->x509, (flags & KIT_VERSION_1) != 0 ? 0 : 2);
@@ -130,7 +139,7 @@ static struct kit_chain make(const struct kit_certificate *root, size_t count,
 			EVP_PKEY_up_ref(root->key);
 			X509_up_ref(root->x509);
 		} else {
-			fill(&chain.certificate[i], name, ++serial, i == 0 && count > 1,
+			fill(&chain.certificate[i], name, ++serial, (int)i, i == 0 && count > 1,
 				flags == NULL ? 0 : flags[i]);
 		}
 		free(name);

@@ -31,6 +31,9 @@ struct kit_chain {
 	char *pem;
 };
 
+/* Makes the key of certificate i of a chain instead of the generator, unless it is of P-256. */
+extern EVP_PKEY *(*kit_make_key)(int i);
+
 /* flags[i] is for certificate i; NULL for none.  The last one signs itself. */
 struct kit_chain kit_chain(size_t count, const char *leaf_name, const unsigned *flags);
 /* The same below the root of another chain. */

@@ -21,22 +21,22 @@ static void print_row(
 	const int64_t dst = counter_of(r->role[ROLE_DST].counters, counter);
 	const int64_t worst = src > dst ? src : dst;
 
-	fprintf(to, "%-26s %12" PRId64 " %12" PRId64 " %14" PRIu64, name, src, dst, seed);
+	fprintf(to, "%-26s %11" PRId64 " %11" PRId64 " %13" PRIu64, name, src, dst, seed);
 	if (worst > 0)
-		fprintf(to, " %9.1fx", (double)seed / (double)worst);
+		fprintf(to, " %11.1fx", (double)seed / (double)worst);
 	fprintf(to, "\n");
 }
 
 static void print_table(FILE *to, const struct run_options *o, const struct run_result *r)
 {
 	fprintf(to,
-		"\n%" PRIu64 " sessions at once, policy of %zu bytes, %s policies, hold after %s\n",
+		"\n%" PRIu64 " sessions at once, policy of %zu bytes, %s policies, hold %s\n",
 		o->sessions, r->policy_bytes, o->distinct ? "distinct" : "equal", o->hold);
-	fprintf(to, "%-26s %12s %12s %14s %10s\n", "bytes", "source", "destination",
+	fprintf(to, "%-26s %11s %11s %13s %12s\n", "bytes", "source", "destination",
 		"seed document", "smaller by");
 	print_row(to, "stack", r, "stack_peak", SEED_STACK);
 	if (r->program.stack_static_bound > 0)
-		fprintf(to, "%-26s %12zu %12zu\n", "stack, static bound",
+		fprintf(to, "%-26s %11zu %11zu\n", "stack, static bound",
 			r->program.stack_static_bound, r->program.stack_static_bound);
 	print_row(to, "heap, extent", r, "heap_extent_peak",
 		SEED_HEAP_FIXED + SEED_HEAP_PER_SESSION * o->sessions);

@@ -187,10 +187,9 @@ static void print_equations(FILE *to, const struct sweep *s)
 		AUTO_TEXT fixed = grouped(e->fixed);
 		AUTO_TEXT per_session = grouped(e->per_session);
 		fprintf(to,
-			"  %s = %s + %s * session_num   (%" PRId64 " + %" PRId64
-			" n, off by at most %" PRId64 " in %zu runs)\n",
-			title[q], fixed, per_session, e->fixed, e->per_session, e->max_residual,
-			e->n);
+			"  %s = %s + %s * session_num (%" PRId64 " + %" PRId64 " n +- %" PRId64
+			")\n",
+			title[q], fixed, per_session, e->fixed, e->per_session, e->max_residual);
 	}
 	for (size_t q = 0; q < QUANTITY_COUNT; q++) {
 		const struct equation *e = &s->equation[q];

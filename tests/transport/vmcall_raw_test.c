@@ -33,8 +33,18 @@ static void answer(struct fake_td *f, struct tdcall_regs *regs)
 	*regs = (struct tdcall_regs){.r10 = refuse};
 }
 
+static void end(void)
+{
+	vmcall_raw_close(&stream);
+	fake_td_free(&td);
+	td.ram = NULL;
+}
+
+/* Anew, if it has begun. */
 static void begin(uint32_t rx_pages)
 {
+	if (td.ram != NULL)
+		end();
 	fake_td_init(&td);
 	td.answer = answer;
 	sends = receives = 0;
@@ -55,7 +65,7 @@ static int tear_down(void **state)
 	(void)state;
 	vmcall_raw_close(&stream);
 	assert_int_equal(td.shared.refused, 0);
-	fake_td_free(&td);
+	end();
 	return 0;
 }
 
@@ -225,9 +235,7 @@ static void what_no_receive_completes_with_ends_the_stream(void **state)
 		assert_int_equal(sends, 0);
 		vmcall_raw_close(&stream);
 		assert_int_equal(td.shared.used, 0);
-		fake_td_free(&td);
 	}
-	begin(1);
 }
 
 /* Each bit of a good header turned: an error, or a length that fits. */
@@ -252,10 +260,7 @@ static void every_bit_of_a_header(void **state)
 			wanted == STATUS_PENDING ? STATUS_OK : wanted);
 		assert_int_equal(rx(got, sizeof(got)), wanted == STATUS_OK ? 8 : 0);
 		assert_int_equal(receives, 1);
-		vmcall_raw_close(&stream);
-		fake_td_free(&td);
 	}
-	begin(1);
 }
 
 static void what_is_written_goes_in_one_send(void **state)
@@ -317,10 +322,7 @@ static void a_send_that_fails_ends_the_stream(void **state)
 		complete(stream.tx, statuses[i], 0);
 		assert_true(vmcall_raw_poll(&stream));
 		assert_int_equal(vmcall_raw_status(&stream), wanted[i]);
-		vmcall_raw_close(&stream);
-		fake_td_free(&td);
 	}
-	begin(1);
 }
 
 static void both_directions_are_in_flight_at_once(void **state)
@@ -423,8 +425,6 @@ static void receives_of_more_pages(void **state)
 	static uint8_t got[4 * PAGE_SIZE];
 
 	(void)state;
-	vmcall_raw_close(&stream);
-	fake_td_free(&td);
 	begin(4);
 	assert_int_equal(td.shared.used, 5);
 	assert_int_equal(rx(got, sizeof(got)), 0);

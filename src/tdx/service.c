@@ -50,12 +50,10 @@ static void page_header(uint8_t *page, const uint8_t guid[GUID_SIZE], size_t siz
 	writer_u32(&w, word);
 }
 
-/* A fresh command page; the writer stands behind the first four data bytes. */
+/* In the empty command page; the writer stands behind the first four data bytes. */
 static struct writer command_begin(struct service *s, uint8_t command, uint8_t operation,
 	uint8_t status)
 {
-	memset(s->command, 0, PAGE_SIZE);
-
 	struct writer w = writer_of(s->command, PAGE_SIZE);
 	writer_zero(&w, PAGE_HEADER);
 	writer_u8(&w, 0);
@@ -74,25 +72,23 @@ struct response {
 	struct reader data;	/* what follows them */
 };
 
-/* Sends the command laid out in w and takes the private copy of the response. */
-static enum status exchange(struct service *s, const uint8_t guid[GUID_SIZE],
-	const struct writer *w, uint32_t preset, struct response *response)
+/* Takes the private copy of the response, as much as it says to be, and clears the page again. */
+static enum status take_response(struct service *s, const uint8_t guid[GUID_SIZE],
+	struct response *response)
 {
-	if (!writer_ok(w))
-		return ERR_INTERNAL;
-	page_header(s->command, guid, writer_size(w), 0);
-	memset(s->response, 0, PAGE_SIZE);
-	page_header(s->response, guid, PAGE_SIZE, preset);
-	TRY(tdvmcall_service(s->tdx, s->command, s->response, 0, 0));
-	copy_once(s->copy, s->response, PAGE_SIZE);
+	copy_once(s->copy, s->response, PAGE_HEADER);
 
 	struct reader r = reader_of(s->copy, PAGE_HEADER);
 	const uint8_t *answered = reader_bytes(&r, GUID_SIZE);
 	const uint32_t size = reader_u32(&r);
 	response->status = reader_u32(&r);
-	if (memcmp(answered, guid, GUID_SIZE) != 0 || size < PAGE_HEADER || size > PAGE_SIZE)
+	if (memcmp(answered, guid, GUID_SIZE) != 0 || size < PAGE_HEADER || size > PAGE_SIZE) {
+		memset(s->response, 0, PAGE_SIZE);
 		return ERR_VMCALL;
+	}
 
+	copy_once(s->copy + PAGE_HEADER, s->response + PAGE_HEADER, size - PAGE_HEADER);
+	memset(s->response, 0, size);
 	r = reader_of(s->copy + PAGE_HEADER, size - PAGE_HEADER);
 	response->version = reader_u8(&r);
 	response->command = reader_u8(&r);
@@ -100,6 +96,24 @@ static enum status exchange(struct service *s, const uint8_t guid[GUID_SIZE],
 	response->byte[1] = reader_u8(&r);
 	response->data = r;
 	return STATUS_OK;
+}
+
+/* Sends the command laid out in w and takes the response. */
+static enum status exchange(struct service *s, const uint8_t guid[GUID_SIZE],
+	const struct writer *w, uint32_t preset, struct response *response)
+{
+	if (!writer_ok(w)) {
+		memset(s->command, 0, PAGE_SIZE);
+		return ERR_INTERNAL;
+	}
+	page_header(s->command, guid, writer_size(w), 0);
+	page_header(s->response, guid, PAGE_SIZE, preset);
+	const enum status called = tdvmcall_service(s->tdx, s->command, s->response, 0, 0);
+	memset(s->command, 0, writer_size(w));
+	if (called == STATUS_OK)
+		return take_response(s, guid, response);
+	memset(s->response, 0, PAGE_SIZE);
+	return called;
 }
 
 static enum status check(const struct response *response, uint8_t command)

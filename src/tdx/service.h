@@ -4,7 +4,9 @@
  * migration request that WaitForRequest brings in HOBs.
  *
  * A struct service owns one command page and one response page of shared memory and one private
- * page: the response is copied to the private page once, before the first look.
+ * page: what the response says it holds is copied to the private page, each byte once and before
+ * the first look.  Between calls both shared pages are zero, unless the VMM wrote behind the length
+ * that it stated.
  *
  * Every call is synchronous: vector 0, no timeout, the answer is in the page when the call
  * returns.  What the VMM does not have yet it answers as "none": operation 0 for WaitForRequest,

@@ -4,15 +4,15 @@ BUILD := build
 CONFIGURE = test -f $(BUILD)/$(1)/build.ninja || $(2) meson setup $(3) $(BUILD)/$(1)
 
 .DEFAULT_GOAL := all
-.PHONY: all test memtest memory bench bench-attest fuzz fuzz-build fuzz-corpus fuzz-seeds \
-	fuzz-coverage install clean help setup gcc clang sanitize
+.PHONY: all test memtest memory bench bench-attest bench-migration fuzz fuzz-build fuzz-corpus \
+	fuzz-seeds fuzz-coverage install clean help setup gcc clang sanitize
 
 help:
 	@echo 'make            build everything with gcc: $(BUILD)/gcc'
 	@echo 'make test       build with gcc, clang and sanitizers, run every test that needs no TDX'
 	@echo 'make memtest    the memory consumption test: two sessions at once, SPDM, policy v2'
 	@echo 'make memory     measure again; writes MEMORY.md, ports/sizing.h and their baseline'
-	@echo 'make bench      what quote verification costs, beside its primitives and OpenSSL'
+	@echo 'make bench      what quote verification and a pre-migration cost, beside their primitives'
 	@echo 'make fuzz       run each libFuzzer target for FUZZ_SECONDS (60), FUZZ_JOBS at a time;'
 	@echo '                then also: fuzz-coverage, fuzz-corpus, fuzz-seeds'
 	@echo 'make install    install migtd, tdhost, migmem and migtd-tool (PREFIX, DESTDIR)'
@@ -65,7 +65,7 @@ memory: gcc
 	@$(MIGMEM) header tests/memory/baseline.json -o ports/sizing.h
 	@git --no-pager diff --stat -- tests/memory MEMORY.md ports/sizing.h
 
-bench: bench-attest
+bench: bench-attest bench-migration
 
 # With generated keys, and with a real quote when the vectors are there.
 ATTEST_BENCH = $(BUILD)/gcc/tests/bench/attest-bench
@@ -75,6 +75,10 @@ bench-attest: gcc
 	@test ! -d $(ATTEST_VECTORS) || tests/bench/attest.py $(ATTEST_BENCH) \
 		$(ATTEST_VECTORS)/real/migtd_az__migtd_prod/quote.bin \
 		$(ATTEST_VECTORS)/bundles/collateral_production_fmspc.json
+
+# Both roles, equal and different policies, 1 to 64 sessions at once; some minutes.
+bench-migration: gcc
+	@tests/bench/migration.py $(BUILD)/gcc/tests/bench/migration-bench
 
 # Each target of tests/fuzz/targets, FUZZ_JOBS at a time, from its corpus in tests/fuzz/corpus.
 # Inputs that found something new stay in build/corpus and are where the next run starts.

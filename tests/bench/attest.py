@@ -6,41 +6,19 @@ The program runs twice: as it is, for CPU time, and under callgrind, for instruc
 valgrind the libraries find a processor without SHA extensions; CPU time is with what is there.
 """
 import json
-import os
-import re
-import subprocess
 import sys
 import tempfile
+
+from callgrind import CALLGRIND, dumps, execute
 
 CASES = {"start": "collateral at start-up", "unknown": "quote, unknown platform",
          "known": "quote, known platform"}
 
 
-def run(command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        sys.exit(done.stderr or f"{command[0]}: exit code {done.returncode}")
-    return json.loads(done.stdout)
-
-
-def dumps(folder):
-    """Instructions of each dump, by the name that asked for it."""
-    found = {}
-    for name in os.listdir(folder):
-        with open(os.path.join(folder, name)) as file:
-            text = file.read()
-        trigger = re.search(r"^desc: Trigger: Client Request: (.*)$", text, re.MULTILINE)
-        total = re.search(r"^(?:summary|totals): (\d+)", text, re.MULTILINE)
-        if trigger and total:
-            found[trigger.group(1)] = int(total.group(1))
-    return found
-
-
 def measure(command):
-    timed = run(command)
+    timed = json.loads(execute(command))
     with tempfile.TemporaryDirectory() as folder:
-        counted = run(["valgrind", "-q", "--tool=callgrind",
-                       f"--callgrind-out-file={folder}/out"] + command)
+        counted = json.loads(execute(CALLGRIND + [f"--callgrind-out-file={folder}/out"] + command))
         instructions = dumps(folder)
     for case, value in timed["cases"].items():
         value["instructions"] = instructions[case] / counted["cases"][case]["runs"]

@@ -12,39 +12,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include <jansson.h>
-#include <valgrind/callgrind.h>
 
 #include "attest/attest.h"
 #include "common/json_text.h"
 #include "core/work_slot.h"
 #include "generated.h"
+#include "measure.h"
 #include "reference.h"
 
 #define PLATFORMS 32	/* as in the public bundle for pre-production */
 #define CHECKS_MAX 128
 #define HASHES_MAX 128
-#define ROUNDS 7	/* the fastest counts */
-
-/* Runs of one round: CPU time; instructions. */
-struct repeats {
-	unsigned timed;
-	unsigned counted;
-};
 
 static struct blob quote, bundle;
 static struct collateral collateral;
 static struct attest_scratch scratch;
 static struct quote_result result;
 static struct reference *reference;
-
-static void must(bool ok, const char *what)
-{
-	if (!ok)
-		exit(tool_fail(TOOL_REJECT, "%s", what));
-}
 
 /* --- P-256 verifications made, to be made again --------------------------------------------- */
 
@@ -245,40 +231,6 @@ static void primitives_known(void)
 }
 
 /* --- measuring ------------------------------------------------------------------------------ */
-
-static uint64_t cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static double timed(void (*run)(void), unsigned repeats)
-{
-	uint64_t best = UINT64_MAX;
-
-	for (int round = 0; round < ROUNDS; round++) {
-		const uint64_t before = cpu_ns();
-		for (unsigned i = 0; i < repeats; i++)
-			run();
-		const uint64_t ns = cpu_ns() - before;
-		best = ns < best ? ns : best;
-	}
-	return (double)best / repeats;
-}
-
-static json_t *measure(const char *name, void (*run)(void), struct repeats repeats)
-{
-	run();
-	if (!RUNNING_ON_VALGRIND)
-		return json_pack("{s:f}", "ns", timed(run, repeats.timed));
-	CALLGRIND_ZERO_STATS;
-	for (unsigned i = 0; i < repeats.counted; i++)
-		run();
-	CALLGRIND_DUMP_STATS_AT(name);
-	return json_pack("{s:i}", "runs", (int)repeats.counted);
-}
 
 static void record(struct primitives *p, void (*run)(void))
 {

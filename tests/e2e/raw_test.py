@@ -96,19 +96,23 @@ class Cases:
         self.tap.case(f"a {side} cancelled after {phase} reports 10, its peer 5", run)
 
     def cancel_waiting(self, which):
-        """While it waits for its own quote nothing but its Receive is with the VMM."""
+        """While it waits for its own quote nothing but its Receive is with the VMM, as long as the
+        peer, held here, sends nothing that it will only read later."""
         def run():
             base = self.settle()
-            migtd = (self.lab.src, self.lab.dst)[which]
+            migtd, peer = (self.lab.src, self.lab.dst)[::1 if which == 0 else -1]
+            peer.ask("hold key-exchange")
             migtd.platform.fault("quote-never")
             try:
                 session = self.lab.begin()
                 wait_until("a session to wait for its quote", lambda: any(
                     s["phase"] == "quote" for s in migtd.ask("sessions")["sessions"]))
                 migtd.platform.client.ask(do="cancel", td=session.tds[which])
-                equal(self.lab.end(session)[which], CANCELED, "status")
+                equal(self.lab.end_side(session, which), CANCELED, "status")
             finally:
                 migtd.platform.fault("none")
+                peer.ask("release")
+            self.lab.end_side(session, 1 - which)
             # Its quote buffer stays with the VMM for ever.
             migtd.wait_for(sessions_live=0)
             equal(migtd.counters()["shared_abandoned"] % (2 * PAGE), 0, "pages abandoned")

@@ -92,8 +92,8 @@ static void forms(void)
 		"{\"fmspc\":\"self\",\"Platform\":{\"TcbInfo\":{},\"TcbInfo\":{}}}",
 		"{\"fmspc\":\"self\",\"Platform\":{}}",
 		"{\"MigTD\":{\"TDINFO\":{},\"EventLog\":null,\"other\":[{}]},\"other\":{\"a\":[1]}}",
-		"{\"QE\":{\"QeIdentity\":{\"ISVSVN\":{\"operation\":\"equal\"}}},"
-			"\"MigTD\":{\"TDINFO\":{}}}",
+		("{\"QE\":{\"QeIdentity\":{\"ISVSVN\":{\"operation\":\"equal\"}}},"
+			"\"MigTD\":{\"TDINFO\":{}}}"),
 		"{\"QE\":{\"QeIdentity\":{\"ISVSVN\":1}}}",
 		"{\"QE\":{\"QeIdentity\":{\"ISVSVN\":{\"operation\":\"other\",\"reference\":1}}}}",
 		"{\"QE\":{\"QeIdentity\":{\"ISVSVN\":{\"operation\":\"equal\",\"reference\":[256]}}}}",

@@ -10,10 +10,10 @@
 /* Bytes: a fixed part, and so many for each session held at once. */
 #define MIGTD_STACK_FIXED 7296u
 #define MIGTD_STACK_PER_SESSION 0u
-#define MIGTD_HEAP_FIXED 85568u
-#define MIGTD_HEAP_PER_SESSION 4084u
+#define MIGTD_HEAP_FIXED 85572u
+#define MIGTD_HEAP_PER_SESSION 4086u
 #define MIGTD_SHARED_FIXED 180224u
-#define MIGTD_SHARED_PER_SESSION 8192u
+#define MIGTD_SHARED_PER_SESSION 16384u
 
 /* Whole pages. */
 #define MIGTD_PAGES(bytes) (((bytes) + 4095u) / 4096u * 4096u)

@@ -167,6 +167,8 @@ def main(migmem, root):
             lab, "same.json", "--sessions", "1,2,8", "--policies", "same"))
         tap.case("policy v1 needs what is committed", lambda: as_committed(
             lab, "v1.json", "--sessions", "1,2", "--policy", "v1"))
+        tap.case("vmcall-raw needs what is committed", lambda: as_committed(
+            lab, "raw.json", "--sessions", "1,2,4", "--policies", "distinct", "--transport", "vmcall-raw"))
         tap.case("growth is found and named", lambda: growth_is_named(lab))
         tap.case("the report stands alone", lambda: the_page_stands_alone(lab))
         tap.case("markup in a result is shown as text", lambda: markup_in_a_result_is_text(lab))

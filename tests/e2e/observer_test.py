@@ -124,7 +124,10 @@ class Observer:
                 wanted = SERVICE_PAGES + n * QUOTE_PAGES
                 equal(migtd.counters()["shared_used"], wanted * PAGE, f"{migtd.name}: used")
                 equal(migtd.counters()["shared_peak"], wanted * PAGE, f"{migtd.name}: peak")
-                equal(pages_in_use(migtd), wanted, f"{migtd.name}: pages with something in them")
+                # Those of the Service calls are zero between calls.
+                found = pages_in_use(migtd)
+                if not n * QUOTE_PAGES <= found <= wanted:
+                    raise AssertionError(f"{migtd.name}: {found} pages with something in them")
         self.held(n, "quote", look)
         # The destination needs its reference before any session's quote has been sent off.
         most = (SERVICE_PAGES + REFERENCE_PAGES + n * QUOTE_PAGES) * PAGE
@@ -132,7 +135,8 @@ class Observer:
         if self.lab.src.counters()["shared_peak"] > most:
             raise AssertionError("peak at the source")
         for migtd in (self.lab.src, self.lab.dst):
-            equal(pages_in_use(migtd), SERVICE_PAGES, f"{migtd.name}: pages left with something")
+            if pages_in_use(migtd) > SERVICE_PAGES:
+                raise AssertionError(f"{migtd.name}: pages left with something")
 
     def rounds(self, n):
         before = None

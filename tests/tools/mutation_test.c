@@ -132,17 +132,28 @@ static void add_record(struct blob *log, uint32_t mr_index, uint32_t type, const
 	blob_add(log, data, size);
 }
 
+/* The TCG header and the Spec ID event, 72 bytes. */
+static void add_first_record(struct blob *log)
+{
+	static const uint32_t header[] = {0, 3, 0, 0, 0, 0, 0, 40};
+	static const char signature[16] = "Spec ID Event03";
+
+	blob_add(log, header, sizeof(header));
+	blob_add(log, signature, sizeof(signature));
+	for (size_t i = 0; i < 24; i++)
+		blob_add_byte(log, 0);
+}
+
 static void both_readers_of_event_logs_agree_on_what_is_malformed(void **state)
 {
 	AUTO_BLOB log = {0};
-	size_t refused = 0;
+	size_t refused = 0, shown = 0;
 
 	(void)state;
-	for (size_t i = 0; i < 72; i++)
-		blob_add_byte(&log, 0);
+	add_first_record(&log);
 	add_record(&log, 1, 4, "sep");
 	add_record(&log, 2, 0x0a, "secure_authority____");
-	add_record(&log, 2, 0x8000000a, "\x0btd_payload");
+	add_record(&log, 2, 0x8000000a, "\x0atd_payload");
 	add_record(&log, 3, 6, "tagged");
 	tool_quiet = true;
 	for (size_t i = 0; i < 6000; i++) {
@@ -153,11 +164,18 @@ static void both_readers_of_event_logs_agree_on_what_is_malformed(void **state)
 		for (size_t k = draw(3); k > 0 && changed.size > 0; k--)
 			changed.data[draw((uint32_t)changed.size)] ^= (uint8_t)(1 << draw(8));
 		const int code = eventlog_show("mutated", &changed, &told);
-		assert_int_equal(eventlog_replay("mutated", &changed, rtmr), code);
-		refused += code != TOOL_OK;
+		const int replayed = eventlog_replay("mutated", &changed, rtmr);
+		/* A log that is cut short replays, as a Migration TD takes it; `show` says so. */
+		if (replayed == TOOL_OK)
+			assert_true(code == TOOL_OK || code == TOOL_USAGE);
+		else
+			assert_int_equal(code, replayed);
+		shown += code == TOOL_OK;
+		refused += replayed != TOOL_OK;
 	}
 	tool_quiet = false;
-	assert_in_range(refused, 100, 5900);
+	assert_in_range(refused, 100, 5000);
+	assert_in_range(shown, 1000, 5000);
 }
 
 int main(void)

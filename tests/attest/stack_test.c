@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /* The stack that opening a bundle and verifying a quote take, measured by painting. */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <cmocka.h>
 
 #include "fetched.h"
 #include "oracle.h"
 #include "vectors.h"
 
-#define STACK_SIZE (256 * 1024)
-#define PAINT 0xa5
+#include "../painted_stack.h"
+
 /* All the TD may use is 16 KiB; what lies above and below has to fit too. */
 #define STACK_LIMIT 8192
 
@@ -61,28 +59,6 @@ static void *ask(void *arg)
 
 	verdict = quote_collateral_request(&scratch, vector.quote.bytes, vector.quote.n, &request);
 	return arg;
-}
-
-/* Bytes of a painted stack that the function changed. */
-static size_t stack_of(void *(*run)(void *))
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	uint8_t *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t untouched = 0;
-
-	assert_ptr_not_equal(stack, MAP_FAILED);
-	memset(stack, PAINT, STACK_SIZE);
-	pthread_attr_init(&attr);
-	assert_int_equal(pthread_attr_setstack(&attr, stack, STACK_SIZE), 0);
-	assert_int_equal(pthread_create(&thread, &attr, run, NULL), 0);
-	assert_int_equal(pthread_join(thread, NULL), 0);
-	pthread_attr_destroy(&attr);
-	while (untouched < STACK_SIZE && stack[untouched] == PAINT)
-		untouched++;
-	munmap(stack, STACK_SIZE);
-	return STACK_SIZE - untouched;
 }
 
 static void verification_keeps_to_a_small_stack(void **state)

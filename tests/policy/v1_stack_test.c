@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /* The stack that opening and evaluating a v1 policy take: the same whatever its size. */
-#include <pthread.h>
-#include <sys/mman.h>
-
 #include "kit.h"
 #include "v1_bench.h"
 
-#define STACK_SIZE (256 * 1024)
-#define PAINT 0xa5
+#include "../painted_stack.h"
+
 /* All the TD may use is 16 KiB; a verdict lies deep in it. */
 #define STACK_LIMIT 2048
 
@@ -32,28 +29,6 @@ static void *evaluate(void *arg)
 	verdict = policy_v1_evaluate(&policy, c.is_source, &c.local.result, &c.local.events,
 		&c.peer.result, &c.peer.events, &c.reason);
 	return arg;
-}
-
-/* Bytes of a painted stack that the function changed. */
-static size_t stack_of(void *(*run)(void *))
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	uint8_t *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t untouched = 0;
-
-	assert_ptr_not_equal(stack, MAP_FAILED);
-	memset(stack, PAINT, STACK_SIZE);
-	pthread_attr_init(&attr);
-	assert_int_equal(pthread_attr_setstack(&attr, stack, STACK_SIZE), 0);
-	assert_int_equal(pthread_create(&thread, &attr, run, NULL), 0);
-	assert_int_equal(pthread_join(thread, NULL), 0);
-	pthread_attr_destroy(&attr);
-	while (untouched < STACK_SIZE && stack[untouched] == PAINT)
-		untouched++;
-	munmap(stack, STACK_SIZE);
-	return STACK_SIZE - untouched;
 }
 
 /* A policy of so many platforms; the peer's is the last, and the last block is at fault. */

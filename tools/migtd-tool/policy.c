@@ -10,19 +10,6 @@
 #include "host/bytes.h"
 #include "policy/check.h"
 
-static void cleanup_named(struct named_text *t)
-{
-	cleanup_blob(&t->text);
-}
-
-#define AUTO_NAMED CLEANUP(cleanup_named) struct named_text
-
-static int read_named(const char *path, struct named_text *t)
-{
-	t->name = path;
-	return file_read(path, &t->text);
-}
-
 /* Version 1 has no signature: its form is all there is. */
 static int verify_v1(const struct named_text *policy, bool json)
 {
@@ -112,10 +99,10 @@ static int verify(int argc, char **argv)
 	TOOL_TRY(options_parse(argc, argv,
 		"migtd-tool policy verify --policy FILE [--cert-chain FILE]", specs, COUNT_OF(specs),
 		NULL));
-	TOOL_TRY(read_named(policy, &policy_text));
+	TOOL_TRY(named_text_read(policy, &policy_text));
 	if (chain == NULL)
 		return verify_v1(&policy_text, json);
-	TOOL_TRY(read_named(chain, &chain_text));
+	TOOL_TRY(named_text_read(chain, &chain_text));
 	return verify_v2(&policy_text, &chain_text, json);
 }
 

@@ -11,19 +11,6 @@
 
 /* --- version 2 ----------------------------------------------------------------------------- */
 
-static void cleanup_named(struct named_text *t)
-{
-	cleanup_blob(&t->text);
-}
-
-#define AUTO_NAMED CLEANUP(cleanup_named) struct named_text
-
-static int read_named(const char *path, struct named_text *t)
-{
-	t->name = path;
-	return file_read(path, &t->text);
-}
-
 static int add_images(const struct option_list *images, const struct option_list *mrtds,
 	struct policy_options *options)
 {
@@ -98,9 +85,9 @@ static int generate_v2(int argc, char **argv)
 		"migtd-tool policy generate v2 --policy-data FILE --collaterals FILE "
 		"--servtd-collateral FILE -o FILE",
 		specs, COUNT_OF(specs), NULL));
-	TOOL_TRY(read_named(data, &data_text));
-	TOOL_TRY(read_named(collaterals, &collaterals_text));
-	TOOL_TRY(read_named(servtd, &servtd_text));
+	TOOL_TRY(named_text_read(data, &data_text));
+	TOOL_TRY(named_text_read(collaterals, &collaterals_text));
+	TOOL_TRY(named_text_read(servtd, &servtd_text));
 	TOOL_TRY(policy_data_compose(&data_text, &collaterals_text, &servtd_text, &result));
 	TOOL_TRY(file_write(out, result.data, result.size));
 	print_written(out, result.size, json);

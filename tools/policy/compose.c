@@ -3,6 +3,17 @@
 
 #include <string.h>
 
+void cleanup_named_text(struct named_text *t)
+{
+	cleanup_blob(&t->text);
+}
+
+int named_text_read(const char *path, struct named_text *t)
+{
+	t->name = path;
+	return file_read(path, &t->text);
+}
+
 static int add_verbatim(const struct named_text *part, struct blob *out)
 {
 	AUTO_JSON tree = json_read_text(part->name, &part->text);

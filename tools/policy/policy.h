@@ -28,6 +28,10 @@ struct named_text {
 	const char *name;
 	struct blob text;
 };
+void cleanup_named_text(struct named_text *t);
+#define AUTO_NAMED CLEANUP(cleanup_named_text) struct named_text
+/* A file under its own path. */
+int named_text_read(const char *path, struct named_text *t) MUST_USE;
 
 /* Inputs are inserted verbatim, chains as strings. */
 int servtd_collateral_compose(const struct named_text *identity,

@@ -44,3 +44,27 @@ def vanish(direction, name):
 def twice(direction, name):
     return lambda d, index, n, message: \
         [message, message] if (d, n) == (direction, name) else message
+
+
+# Results that Migration TDs report.
+NETWORK, SECURE, ATTESTATION, POLICY = 5, 6, 7, 8
+
+
+def flips_of_attestation():
+    """(case, results of source and destination, attack): quotes and event logs under any policy."""
+    quote = CHUNK_FIRST_DATA + VDM_HEAD + ELEMENT_HEAD
+    for at, what in ((quote + 48 + 136, "MRTD"), (quote + 48 + 520, "REPORTDATA"),
+                     (quote + 640, "signature"), (quote + 900, "QE report"),
+                     (quote + 2000, "PCK certificate")):
+        yield (f"a source quote with a flipped {what} is refused", (ATTESTATION,) * 2,
+               flip("src", "CHUNK_SEND", at))
+        yield (f"a destination quote with a flipped {what} is refused", (ATTESTATION, NETWORK),
+               flip("dst", "CHUNK_RESPONSE", at))
+    for direction, name, wanted in (("src", "CHUNK_SEND", (POLICY, POLICY)),
+                                    ("dst", "CHUNK_RESPONSE", (POLICY, NETWORK))):
+        yield (f"a flipped digest in the event log in {name} is refused", wanted,
+               flip_log(direction, name, SEPARATOR_DIGEST))
+        # No check of the log covers event data; the transcript does.
+        yield (f"flipped event data in {name} fails the transcript",
+               {(SECURE, SECURE), (SECURE, NETWORK)},
+               flip_log(direction, name, SEPARATOR_DIGEST + 48 + 4))

@@ -5,8 +5,7 @@ import os
 import shutil
 import sys
 
-from attack import CHUNK_FIRST_DATA, ELEMENT_HEAD, SEPARATOR_DIGEST, VDM_HEAD, \
-    flip, flip_log, twice, vanish
+from attack import flip, flips_of_attestation, twice, vanish
 from lab import Lab
 from tap import Tap, equal
 
@@ -115,22 +114,8 @@ class Attacks:
                     flip("dst", "SECURED", 40), keys=None)
 
     def flips_of_attestation(self):
-        quote = CHUNK_FIRST_DATA + VDM_HEAD + ELEMENT_HEAD
-        for at, what in ((quote + 48 + 136, "MRTD"), (quote + 48 + 520, "REPORTDATA"),
-                         (quote + 640, "signature"), (quote + 900, "QE report"),
-                         (quote + 2000, "PCK certificate")):
-            self.expect(f"a source quote with a flipped {what} is refused", (ATTESTATION,) * 2,
-                        flip("src", "CHUNK_SEND", at))
-            self.expect(f"a destination quote with a flipped {what} is refused",
-                        (ATTESTATION, NETWORK), flip("dst", "CHUNK_RESPONSE", at))
-        for direction, name, wanted in (("src", "CHUNK_SEND", (POLICY, POLICY)),
-                                        ("dst", "CHUNK_RESPONSE", (POLICY, NETWORK))):
-            self.expect(f"a flipped digest in the event log in {name} is refused", wanted,
-                        flip_log(direction, name, SEPARATOR_DIGEST))
-            # No check of the log covers event data; the transcript does.
-            self.expect(f"flipped event data in {name} fails the transcript",
-                        {(SECURE, SECURE), (SECURE, NETWORK)},
-                        flip_log(direction, name, SEPARATOR_DIGEST + 48 + 4))
+        for name, wanted, attack in flips_of_attestation():
+            self.expect(name, wanted, attack)
         self.expect("a flipped policy is refused by the destination",
                     (INVALID_POLICY, INVALID_POLICY), flip("src", "PEER_DATA", 5000))
         self.expect("a flipped policy is refused by the source", (INVALID_POLICY, NETWORK),

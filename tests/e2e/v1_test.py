@@ -7,8 +7,7 @@ import re
 import subprocess
 import sys
 
-from attack import CHUNK_FIRST_DATA, ELEMENT_HEAD, SEPARATOR_DIGEST, VDM_HEAD, \
-    flip, flip_log, vanish
+from attack import flip, flips_of_attestation, vanish
 from lab import Lab, wait_until
 from tap import Tap, equal
 
@@ -144,21 +143,8 @@ class Cases:
     # ---------------------------------------------------------------------- attacks and faults
 
     def attacks(self):
-        quote = CHUNK_FIRST_DATA + VDM_HEAD + ELEMENT_HEAD
-        for at, what in ((quote + 48 + 136, "MRTD"), (quote + 48 + 520, "REPORTDATA"),
-                         (quote + 640, "signature"), (quote + 900, "QE report"),
-                         (quote + 2000, "PCK certificate")):
-            self.expect(f"a source quote with a flipped {what} is refused", (ATTESTATION,) * 2,
-                        flip("src", "CHUNK_SEND", at))
-            self.expect(f"a destination quote with a flipped {what} is refused",
-                        (ATTESTATION, NETWORK), flip("dst", "CHUNK_RESPONSE", at))
-        for direction, name, wanted in (("src", "CHUNK_SEND", (POLICY, POLICY)),
-                                        ("dst", "CHUNK_RESPONSE", (POLICY, NETWORK))):
-            self.expect(f"a flipped digest in the event log in {name} is refused", wanted,
-                        flip_log(direction, name, SEPARATOR_DIGEST))
-            self.expect(f"flipped event data in {name} fails the transcript",
-                        {(SECURE, SECURE), (SECURE, NETWORK)},
-                        flip_log(direction, name, SEPARATOR_DIGEST + 48 + 4))
+        for name, wanted, attack in flips_of_attestation():
+            self.expect(name, wanted, attack)
         self.expect("an ignored element that was flipped fails the transcript",
                     {(SECURE, SECURE), (SECURE, NETWORK)}, self.flip_last_chunk())
         self.expect("a first frame that is none is refused", (NETWORK, SECURE),

@@ -48,13 +48,16 @@ static void port_random(void *ctx, uint8_t *to, size_t n)
 	}
 }
 
+/* Milliseconds that pass while the TD's clock goes on by one. */
+static uint64_t clock_tick = 1;
+
 static uint64_t port_now_ms(void *ctx)
 {
 	struct timespec now;
 
 	(void)ctx;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return ((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000) / clock_tick;
 }
 
 static void port_console(void *ctx, const char *line, size_t n)
@@ -171,7 +174,8 @@ static void sleep_until(uint64_t until, struct migtd *td)
 	int wait = 0;
 
 	if (until > now && !platform_interrupted())
-		wait = until - now > LONGEST_SLEEP_MS ? LONGEST_SLEEP_MS : (int)(until - now);
+		wait = until - now > LONGEST_SLEEP_MS / clock_tick ?
+			LONGEST_SLEEP_MS : (int)((until - now) * clock_tick);
 	if (poll(fds, n, wait) < 0 && errno != EINTR)
 		die(EXIT_FAILED, "poll: %s", strerror(errno));
 	if ((fds[0].revents & (POLLIN | POLLHUP)) != 0)
@@ -197,6 +201,7 @@ int main(int argc, char **argv)
 	void *top;
 
 	options_parse(&o, argc, argv);
+	clock_tick = o.slow_clock;
 	memory_map(&memory, &o);
 	configure(&config, &o, &memory);
 	prctl(PR_SET_NAME, o.name);

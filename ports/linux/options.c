@@ -42,6 +42,7 @@ static const char usage[] =
 	"  --sessions-max N      most sessions at once (as many as the heap holds)\n"
 	"  -l, --log-level L     error, warn, info, debug, trace (info)\n"
 	"  --control unix:PATH   holds and counters (measuring build only)\n"
+	"  --slow-clock N        all time limits N times as long (measuring build only)\n"
 	"  --help, --version\n"
 	"\n"
 	"Ends with 0 on SIGTERM, 1 when the platform goes away, 2 when an option or a file is wrong.\n";
@@ -149,9 +150,9 @@ static const char *name(const char *text)
 
 enum option_id {
 	OPT_PLATFORM = 256, OPT_NAME, OPT_CONFIG, OPT_POLICY, OPT_POLICY_V2, OPT_CHAIN, OPT_ROOT_CA,
-	OPT_MROWNER, OPT_MROWNERCONFIG, OPT_MRCONFIGID, OPT_ATTRIBUTES, OPT_TRANSPORT, OPT_RX_PAGES, OPT_CID,
-	OPT_MEMORY, OPT_STACK, OPT_HEAP, OPT_SHARED, OPT_TIMEOUT, OPT_SESSIONS, OPT_CONTROL,
-	OPT_HELP, OPT_VERSION,
+	OPT_MROWNER, OPT_MROWNERCONFIG, OPT_MRCONFIGID, OPT_ATTRIBUTES, OPT_TRANSPORT, OPT_RX_PAGES,
+	OPT_CID, OPT_MEMORY, OPT_STACK, OPT_HEAP, OPT_SHARED, OPT_TIMEOUT, OPT_SESSIONS,
+	OPT_CONTROL, OPT_SLOW_CLOCK, OPT_HELP, OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -176,6 +177,7 @@ static const struct option long_options[] = {
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"sessions-max", required_argument, NULL, OPT_SESSIONS},
 	{"control", required_argument, NULL, OPT_CONTROL},
+	{"slow-clock", required_argument, NULL, OPT_SLOW_CLOCK},
 	{"log-level", required_argument, NULL, 'l'},
 	{"help", no_argument, NULL, OPT_HELP},
 	{"version", no_argument, NULL, OPT_VERSION},
@@ -227,6 +229,12 @@ static enum migtd_transport transport(const char *text)
 	die(EXIT_USAGE, "--transport %s: must be vsock or vmcall-raw", text);
 }
 
+static void measuring_only(const char *option)
+{
+	if (!build_measures)
+		die(EXIT_USAGE, "--%s: only the measuring build (migtd-measure) has it", option);
+}
+
 static void option(struct options *o, int id, const char *text)
 {
 	switch (id) {
@@ -267,9 +275,12 @@ static void option(struct options *o, int id, const char *text)
 		o->sessions_max = number("sessions-max", text, false, 1, UINT32_MAX);
 		break;
 	case OPT_CONTROL:
-		if (!build_measures)
-			die(EXIT_USAGE, "--control: only the measuring build (migtd-measure) has it");
+		measuring_only("control");
 		o->control = unix_path("control", text);
+		break;
+	case OPT_SLOW_CLOCK:
+		measuring_only("slow-clock");
+		o->slow_clock = number("slow-clock", text, false, 1, 1000);
 		break;
 	case 'l':
 		o->log_level = level(text);
@@ -325,7 +336,8 @@ void options_parse(struct options *o, int argc, char **argv)
 	int id;
 
 	*o = (struct options){.cid = 18, .memory = sizes.memory, .stack = sizes.stack,
-		.heap = sizes.heap, .shared = sizes.shared, .timeout_s = 60, .log_level = LOG_INFO};
+		.heap = sizes.heap, .shared = sizes.shared, .timeout_s = 60, .slow_clock = 1,
+		.log_level = LOG_INFO};
 	while ((id = getopt_long(argc, argv, "l:", long_options, NULL)) != -1)
 		option(o, id, optarg);
 	if (optind < argc)

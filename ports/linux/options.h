@@ -34,6 +34,7 @@ struct options {
 	uint64_t shared;
 	uint64_t timeout_s;
 	uint64_t sessions_max;
+	uint64_t slow_clock;
 	int log_level;
 };
 

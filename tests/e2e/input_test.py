@@ -182,8 +182,8 @@ class Inputs:
         self.wrong("migtd: --stack too small", self.migtd_command(stack="4K"), "--stack",
                    "too small")
         for option, value in (("cid", "2"), ("cid", "4294967295"), ("timeout", "0"),
-                              ("sessions_max", "0"), ("cid", "x"), ("log_level", "loud"),
-                              ("transport", "tcp"), ("control", "here"), ("platform", "there"),
+                              ("sessions_max", "0"), ("slow_clock", "0"), ("cid", "x"),
+                              ("log_level", "loud"), ("transport", "tcp"), ("control", "here"), ("platform", "there"),
                               ("platform", "unix:")):
             self.wrong(f"migtd: --{option} {value}", self.migtd_command(**{option: value}),
                        "--" + option.replace("_", "-"), value)
@@ -200,9 +200,12 @@ class Inputs:
                        f"{self.lab.policy}/policy.json")
         self.wrong("migtd: a TD with ATTRIBUTES.DEBUG",
                    self.migtd_command(attributes="01" + "00" * 7), "DEBUG")
+        product = self.lab.image.replace("migtd-measure", "migtd")
         self.wrong("migtd: --control in the product build",
-                   [self.lab.image.replace("migtd-measure", "migtd")] + self.migtd_command()[1:],
-                   "--control", "measuring build")
+                   [product] + self.migtd_command()[1:], "--control", "measuring build")
+        self.wrong("migtd: --slow-clock in the product build",
+                   [product] + self.migtd_command(drop=("--control",), slow_clock="2")[1:],
+                   "--slow-clock", "measuring build")
 
     def migtd_sockets(self):
         with socket.socket(socket.AF_UNIX) as dead:

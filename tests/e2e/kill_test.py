@@ -58,10 +58,9 @@ class Kill:
 
     def held(self, phase, begin):
         """A session that both sides hold behind `phase`, and the memory before it."""
-        both = self.lab.src, self.lab.dst
+        both = self.lab.both()
         base = {migtd: migtd.memory_live() for migtd in both}
-        for migtd in both:
-            migtd.ask(f"hold {phase}")
+        self.lab.ask_both(f"hold {phase}")
         session = begin()
         for migtd in both:
             migtd.wait_for(held=1)
@@ -144,14 +143,13 @@ class Kill:
             said = len(owner.text())
             process.kill()
             process.wait(DEADLINE)
-            for migtd in (self.lab.src, self.lab.dst):
-                migtd.ask("release")
+            self.lab.ask_both("release")
             other = self.side(not is_source)
             td = session.tds[1 if is_source else 0]
             complete = not is_source and phase in COMPLETE_FOR_SOURCE
             equal(other.platform.client.done(td), OK if complete else NETWORK,
                   "the result of the other user TD")
-            for migtd in (self.lab.src, self.lab.dst):
+            for migtd in self.lab.both():
                 self.survives(migtd, base)
             if "ReportStatus failed" not in owner.text()[said:]:
                 raise AssertionError("nobody took the report, and the log does not say so")

@@ -152,7 +152,7 @@ class MigTD:
         command = [
             lab.image, "--platform", f"unix:{platform.path}", "--name", name,
             "--control", f"unix:{self.control_path}", "-l", "info",
-            "--transport", lab.transport]
+            "--transport", lab.transport, "--slow-clock", str(lab.slow_clock)]
         for option, value in lab.policy_options(policy).items():
             command += [option] if value is None else [option, value]
         command += options
@@ -359,6 +359,9 @@ class Lab:
 
     def __init__(self, build, size=172021, description=None, transport="vsock", host_options=()):
         self.transport = transport
+        # Time limits are that much longer, for what is not about them: a busy machine must not
+        # end a session.  Counts for what is started afterwards.
+        self.slow_clock = 10
         self.host_options = host_options
         self.frame = None       # bytes of a frame of vmcall-raw outside; None: a message each
         self.tdhost = f"{build}/host/tdhost"
@@ -438,8 +441,19 @@ class Lab:
         """One more Migration TD; on a platform with several each needs a --cid of its own."""
         return MigTD(self, name, platform, policy, options)
 
+    def both(self):
+        return self.src, self.dst
+
+    def ask_both(self, command):
+        for migtd in self.both():
+            migtd.ask(command)
+
+    def memory(self):
+        """What of either side's memory is in use; the same before and after any session."""
+        return [migtd.memory_live() for migtd in self.both()]
+
     def stop(self, *migtds):
-        for migtd in migtds or (self.src, self.dst):
+        for migtd in migtds or self.both():
             migtd.process.terminate()
             migtd.process.wait(DEADLINE)
             self.migtds.remove(migtd)

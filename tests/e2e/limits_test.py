@@ -14,16 +14,6 @@ SLOTS = 2
 SERVICE_PAGES, QUOTE_PAGES = 2, 2
 
 
-def hold(migtds, phase):
-    for migtd in migtds:
-        migtd.ask(f"hold {phase}")
-
-
-def release(migtds):
-    for migtd in migtds:
-        migtd.ask("release")
-
-
 def shared_for(sessions):
     """Service, one quote of its own as the reference, and one quote for each session."""
     return str((SERVICE_PAGES + QUOTE_PAGES + QUOTE_PAGES * sessions) * PAGE)
@@ -50,10 +40,10 @@ class Limits:
         """run() with fresh Migration TDs, whose memory has to be back where it was afterwards."""
         def whole():
             self.lab.start(**options)
-            both = self.lab.src, self.lab.dst
-            base = [migtd.memory_live() for migtd in both]
+            both = self.lab.both()
+            base = self.lab.memory()
             run(both)
-            equal([migtd.memory_live() for migtd in both], base, "memory afterwards")
+            equal(self.lab.memory(), base, "memory afterwards")
             self.one_succeeds()
             self.lab.stop()
         self.tap.case(name, whole)
@@ -67,12 +57,12 @@ class Limits:
 
     def one_too_many(self, both, n):
         """n sessions are held; number n + 1 is refused; the n go on."""
-        hold(both, "key-exchange")
+        self.lab.ask_both("hold key-exchange")
         sessions = [self.lab.begin() for _ in range(n)]
         for migtd in both:
             migtd.wait_for(held=n)
         equal(self.lab.session()[0], (OUT_OF_RESOURCE,) * 2, "one session too many")
-        release(both)
+        self.lab.ask_both("release")
         equal([self.lab.end(s) for s in sessions], [(OK, OK)] * n, "the others")
 
     def heap(self, n):
@@ -96,7 +86,7 @@ class Limits:
         """Only one side lacks pages; the other one sees its peer go."""
         def run(both):
             limited = both[side]
-            hold(both, "quote")
+            self.lab.ask_both("hold quote")
             sessions = [self.lab.begin() for _ in range(n)]
             for migtd in both:
                 migtd.wait_for(held=n)
@@ -105,7 +95,7 @@ class Limits:
                   "the session without pages")
             equal(limited.counters()["shared_used"], limited.counters()["shared_size"] -
                   QUOTE_PAGES * PAGE, "all pages but those kept for the reference")
-            release(both)
+            self.lab.ask_both("release")
             equal([self.lab.end(s) for s in sessions], [(OK, OK)] * n, "the others")
             other = both[1 - side].platform.client.done(unlucky.tds[1 - side])
             equal(other in (OUT_OF_RESOURCE, NETWORK), True, f"its peer, {other}")
@@ -162,17 +152,19 @@ class Limits:
             go_on.set()
             for s in slow:
                 equal(self.lab.a.client.done(s.tds[0]), NETWORK, "the dawdlers' own result")
+        patience, self.lab.slow_clock = self.lab.slow_clock, 1
         self.case("peers that keep all work slots waiting lose them to those in the queue", run)
+        self.lab.slow_clock = patience
 
     def both_directions(self, n):
         def run(both):
             one, other = both
-            hold(both, "quote")
+            self.lab.ask_both("hold quote")
             sessions = [self.lab.begin(src=src, dst=dst)
                         for src, dst in [(one, other), (other, one)] * n]
             for migtd in both:
                 migtd.wait_for(held=2 * n)
-            release(both)
+            self.lab.ask_both("release")
             equal([self.lab.end(s) for s in sessions], [(OK, OK)] * (2 * n), "results")
             for session in sessions:
                 equal(self.lab.msk_match(session), True, "keys match")

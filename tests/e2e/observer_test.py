@@ -68,24 +68,16 @@ class Observer:
         self.lab = lab
         self.tap = tap
 
-    def hold(self, phase):
-        for migtd in (self.lab.src, self.lab.dst):
-            migtd.ask(f"hold {phase}")
-
-    def release(self):
-        for migtd in (self.lab.src, self.lab.dst):
-            migtd.ask("release")
-
     def held(self, n, phase, look):
         """n sessions at once; look(n) while all are held behind `phase` on both sides."""
-        self.hold(phase)
+        self.lab.ask_both(f"hold {phase}")
         sessions = [self.lab.begin() for _ in range(n)]
-        for migtd in (self.lab.src, self.lab.dst):
+        for migtd in self.lab.both():
             migtd.wait_for(held=n)
         look(n)
-        self.release()
+        self.lab.ask_both("release")
         equal([self.lab.end(s) for s in sessions], [OK] * n, "results")
-        for migtd in (self.lab.src, self.lab.dst):
+        for migtd in self.lab.both():
             migtd.wait_for(sessions_live=0)
 
     def heap_of(self, n):
@@ -96,7 +88,7 @@ class Observer:
                 equal(below + above, c["heap_extent_peak"], f"{migtd.name}: touched heap")
                 equal(below, at.start + n * at.session_size, f"{migtd.name}: sessions")
                 equal(above, 0, f"{migtd.name}: records, the policies being equal")
-        free = {migtd: Free(migtd, n, 0) for migtd in (self.lab.src, self.lab.dst)}
+        free = {migtd: Free(migtd, n, 0) for migtd in self.lab.both()}
         self.held(n, "key-exchange", look)
 
     def memory_of(self, n):
@@ -106,7 +98,7 @@ class Observer:
                 equal(live["heap_used"], c["heap_used"] + n * c["session_size"],
                       f"{migtd.name}: heap of {n} sessions")
                 equal(live["shared_used"], c["shared_used"], f"{migtd.name}: shared pages")
-        base = {migtd: migtd.counters() for migtd in (self.lab.src, self.lab.dst)}
+        base = {migtd: migtd.counters() for migtd in self.lab.both()}
         self.held(n, "key-exchange", look)
         for migtd, c in base.items():
             equal(migtd.counters()["heap_used"], c["heap_used"], f"{migtd.name}: heap after")
@@ -120,7 +112,7 @@ class Observer:
             return sum(any(region[at:at + PAGE]) for at in range(0, len(region), PAGE))
 
         def look(n):
-            for migtd in (self.lab.src, self.lab.dst):
+            for migtd in self.lab.both():
                 wanted = SERVICE_PAGES + n * QUOTE_PAGES
                 equal(migtd.counters()["shared_used"], wanted * PAGE, f"{migtd.name}: used")
                 equal(migtd.counters()["shared_peak"], wanted * PAGE, f"{migtd.name}: peak")
@@ -134,7 +126,7 @@ class Observer:
         equal(self.lab.dst.counters()["shared_peak"], most, "peak at the destination")
         if self.lab.src.counters()["shared_peak"] > most:
             raise AssertionError("peak at the source")
-        for migtd in (self.lab.src, self.lab.dst):
+        for migtd in self.lab.both():
             if pages_in_use(migtd) > SERVICE_PAGES:
                 raise AssertionError(f"{migtd.name}: pages left with something")
 
@@ -142,13 +134,13 @@ class Observer:
         before = None
         for number in range(1, 5):
             self.held(n, "key-exchange", lambda n: None)
-            now = [peaks(migtd.counters()) for migtd in (self.lab.src, self.lab.dst)]
+            now = [peaks(migtd.counters()) for migtd in self.lab.both()]
             if before is not None:
                 equal(now, before, f"peaks after round {number}")
             before = now
 
     def stack(self):
-        for migtd in (self.lab.src, self.lab.dst):
+        for migtd in self.lab.both():
             equal(Ram(migtd).stack_peak(), migtd.counters()["stack_peak"],
                   f"{migtd.name}: painted stack")
 

@@ -95,16 +95,13 @@ class Faults:
     def platforms(self):
         return self.lab.a, self.lab.b
 
-    def base(self):
-        return [m.memory_live() for m in (self.lab.src, self.lab.dst)]
-
     def settle(self, base):
         """An answer that comes late gives its pages back when it is there."""
-        wait_until("memory to be back where it was", lambda: self.base() == base)
+        wait_until("memory to be back where it was", lambda: self.lab.memory() == base)
 
     def case(self, name, run):
         def whole():
-            base = self.base()
+            base = self.lab.memory()
             try:
                 run()
             finally:
@@ -162,17 +159,15 @@ class Faults:
     def together(self, n):
         """All ask for their quotes before the first is answered."""
         def run():
-            both = self.lab.src, self.lab.dst
+            both = self.lab.both()
             idle = [m.counters()["shared_used"] for m in both]
-            for migtd in both:
-                migtd.ask("hold key-exchange")
+            self.lab.ask_both("hold key-exchange")
             sessions = [self.lab.begin() for _ in range(n)]
             for migtd in both:
                 migtd.wait_for(held=n)
             for platform in self.platforms():
                 platform.fault("quote-late=700")
-            for migtd in both:
-                migtd.ask("release")
+            self.lab.ask_both("release")
             equal([self.lab.end(s) for s in sessions], [(OK, OK)] * n, "results")
             for migtd, used in zip(both, idle):
                 peak = migtd.counters()["shared_peak"] - used
@@ -201,7 +196,7 @@ class Faults:
     def never(self):
         """The VMM keeps those pages, and only those."""
         def run():
-            base = self.base()
+            base = self.lab.memory()
             self.lab.a.fault("quote-never")
             first = self.lab.begin()
             wait_until("a request that is never answered", lambda: self.fired(self.lab.a) > 0)
@@ -212,7 +207,7 @@ class Faults:
             kept = self.lab.src.counters()["shared_abandoned"]
             equal(kept, QUOTE_PAGES * PAGE, "pages that the VMM keeps")
             heap, shared, *rest = base[0]
-            equal(self.base(), [(heap, shared + kept, *rest), base[1]], "memory afterwards")
+            equal(self.lab.memory(), [(heap, shared + kept, *rest), base[1]], "memory afterwards")
             equal(self.lab.session()[0], (OK, OK), "a session afterwards")
         self.tap.case("a quote that never comes ends its session and costs its pages", run)
 
@@ -232,6 +227,7 @@ def main():
             faults.cancelled(waiting, side, "quote-busy=1000", 1)
             faults.cancelled(waiting, side, "quote-late=700", 1)
         lab.stop()
+        lab.slow_clock = 1
         # The destination has more patience, so that the source's own limit is what ends it.
         lab.start(src_options=("--timeout", "2"))
         faults.bounded()

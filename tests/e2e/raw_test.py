@@ -8,6 +8,7 @@ import sys
 
 from attack import flip
 from lab import Lab, wait_until
+from pair import SIDES, Pair
 from tap import Tap, equal
 
 OK, INVALID, NO_RESOURCE, NETWORK, POLICY, CANCELED, VMM_INTERNAL, UNSUPPORTED = \
@@ -36,21 +37,13 @@ def log_entries(page):
     return entries
 
 
-class Cases:
-    def __init__(self, lab, tap):
-        self.lab = lab
-        self.tap = tap
-
-    def both(self, command):
-        self.lab.src.ask(command)
-        self.lab.dst.ask(command)
-
+class Cases(Pair):
     def settle(self):
         """Until nothing of a session is left, on either side; what then is in use."""
-        for migtd in (self.lab.src, self.lab.dst):
+        for migtd in self.lab.both():
             migtd.wait_for(sessions_live=0, shared_abandoned=0)
             equal(migtd.counters()["shared_used"], 2 * PAGE, "shared memory at rest")
-        return [m.memory_live() for m in (self.lab.src, self.lab.dst)]
+        return self.lab.memory()
 
     # --- sessions -----------------------------------------------------------------------------
 
@@ -74,33 +67,12 @@ class Cases:
                 self.lab.frame = None
         self.tap.case(f"frames of {size} bytes outside", run)
 
-    def cancel(self, phase, which):
-        """Both sides held behind `phase`; the VMM of one of them cancels."""
-        def run():
-            base = self.settle()
-            self.both(f"hold {phase}")
-            try:
-                session = self.lab.begin()
-                wait_until(f"a session held after {phase}", lambda: any(
-                    m.counters()["held"] for m in (self.lab.src, self.lab.dst)))
-                platform = (self.lab.a, self.lab.b)[which]
-                platform.client.ask(do="cancel", td=session.tds[which])
-            finally:
-                self.both("release")
-            wanted = [NETWORK, NETWORK]
-            wanted[which] = CANCELED
-            equal(list(self.lab.end(session)), wanted, "status")
-            equal(self.lab.keys_written(session), (0, 0), "MIG_DEC_KEY writes")
-            equal(self.settle(), base, "memory after the session")
-        side = ("source", "destination")[which]
-        self.tap.case(f"a {side} cancelled after {phase} reports 10, its peer 5", run)
-
     def cancel_waiting(self, which):
         """While it waits for its own quote nothing but its Receive is with the VMM, as long as the
         peer, held here, sends nothing that it will only read later."""
         def run():
             base = self.settle()
-            migtd, peer = (self.lab.src, self.lab.dst)[::1 if which == 0 else -1]
+            migtd, peer = self.lab.both()[::1 if which == 0 else -1]
             peer.ask("hold key-exchange")
             migtd.platform.fault("quote-never")
             try:
@@ -119,28 +91,13 @@ class Cases:
             self.lab.stop()
             self.lab.start()
             equal(self.settle(), base, "memory after the restart")
-        side = ("source", "destination")[which]
-        self.tap.case(f"a {side} is cancelled while it waits for its quote", run)
-
-    def twice(self, which):
-        def run():
-            base = self.settle()
-            (self.lab.a, self.lab.b)[which].fault("request-twice=1")
-            status, session = self.lab.session()
-            (self.lab.a, self.lab.b)[which].fault("none")
-            equal(status, (OK, OK), "status")
-            assert self.lab.msk_match(session), "keys differ"
-            log = (self.lab.src, self.lab.dst)[which].text()
-            assert "the request id is already active" in log, log[-500:]
-            equal(self.settle(), base, "memory after the session")
-        side = ("source", "destination")[which]
-        self.tap.case(f"a second request with an active id leaves the {side}'s first alone", run)
+        self.tap.case(f"a {SIDES[which]} is cancelled while it waits for its quote", run)
 
     def fault(self, fault, which, wanted, kept=False):
         """kept: the VMM never gives back what it has."""
         def run():
             base = self.settle()
-            migtd = (self.lab.src, self.lab.dst)[which]
+            migtd = self.lab.both()[which]
             migtd.platform.fault(fault)
             try:
                 session = self.lab.begin()
@@ -156,14 +113,13 @@ class Cases:
             equal(self.lab.session()[0], (OK, OK), "status of a session afterwards")
             self.lab.stop()
             self.restart()
-        side = ("source", "destination")[which]
-        self.tap.case(f"{fault} at the {side}: {wanted}", run)
+        self.tap.case(f"{fault} at the {SIDES[which]}: {wanted}", run)
 
     def inject(self, which):
         """T20: a session times out with a Receive at the VMM, which completes it afterwards."""
         def run():
             base = self.settle()
-            here, there = (self.lab.src, self.lab.dst)[::1 if which == 0 else -1]
+            here, there = self.lab.both()[::1 if which == 0 else -1]
             there.ask("hold key-exchange")
             here.platform.fault("raw-inject")
             try:
@@ -175,8 +131,7 @@ class Cases:
                 there.ask("release")
             equal(self.settle(), base, "memory after the session")
             equal(self.lab.session()[0], (OK, OK), "status of a session afterwards")
-        side = ("source", "destination")[which]
-        self.tap.case(f"a completion for a session of the {side} that is gone", run)
+        self.tap.case(f"a completion for a session of the {SIDES[which]} that is gone", run)
 
     def restart(self):
         self.lab.start(src_options=self.options, dst_options=self.options)
@@ -190,7 +145,7 @@ class Cases:
                 platform.fault("raw-report-never")
             for n in range(1, 6):
                 equal(self.lab.session()[0], (OK, OK), "status")
-                for migtd in (self.lab.src, self.lab.dst):
+                for migtd in self.lab.both():
                     migtd.wait_for(sessions_live=0)
                     equal(migtd.counters()["shared_used"], (2 + n) * PAGE, "a page a report")
             for platform in (self.lab.a, self.lab.b):
@@ -327,7 +282,7 @@ class TcpCases:
         self.tap = tap
 
     def begin(self, which, port):
-        migtd = (self.lab.src, self.lab.dst)[which]
+        migtd = self.lab.both()[which]
         client = migtd.platform.client
         td = client.ask(do="td-create", migtd_pid=migtd.process.pid, incoming=which == 1)["td"]
         client.ask(do="premig", td=td, port=port)
@@ -338,8 +293,7 @@ class TcpCases:
             port = free_port()
             done = {which: self.begin(which, port) for which in (first, 1 - first)}
             equal((done[0](), done[1]()), (OK, OK), "status")
-        side = ("source", "destination")[first]
-        self.tap.case(f"source and destination meet over TCP, the {side} first", run)
+        self.tap.case(f"source and destination meet over TCP, the {SIDES[first]} first", run)
 
     def foreign(self, which):
         """Says hello as a foreign peer would, reads ours, and breaks off."""
@@ -362,8 +316,7 @@ class TcpCases:
                 head = peer.receive()[:8]
                 equal(head[0], 1, "peer data follows")
             equal(done(), NETWORK, "status")
-        side = ("destination", "source")[which]
-        self.tap.case(f"a foreign {side} over TCP is heard and understood", run)
+        self.tap.case(f"a foreign {SIDES[1 - which]} over TCP is heard and understood", run)
 
     def connected(self, port):
         try:
@@ -405,7 +358,8 @@ def main():
             cases.frames(size)
         for phase in PHASES:
             for which in (0, 1):
-                cases.cancel(phase, which)
+                cases.cancel(f"a {SIDES[which]} cancelled after {phase} reports 10, its peer 5",
+                             phase, which, (CANCELED, NETWORK)[::1 if which == 0 else -1])
         for which in (0, 1):
             cases.cancel_waiting(which)
             cases.twice(which)
@@ -416,6 +370,7 @@ def main():
         cases.log_area()
         cases.reason()
         lab.stop()
+        lab.slow_clock = 1
         cases.restart()
         cases.report_never()
         for which in (0, 1):

@@ -57,18 +57,12 @@ class Cases:
         self.lab = lab
         self.tap = tap
 
-    def both(self):
-        return self.lab.src, self.lab.dst
-
-    def base(self):
-        return [migtd.memory_live() for migtd in self.both()]
-
     def expect(self, name, wanted, attack=None, keys=(0, 0), fault=None, side=None, log=None,
                after=None):
         """One session; `fault` is committed by the platform of that side, or by both."""
         def run():
             platforms = (self.lab.a, self.lab.b) if side is None else ((self.lab.a, self.lab.b)[side],)
-            base = self.base()
+            base = self.lab.memory()
             for platform in platforms:
                 if fault:
                     platform.fault(fault)
@@ -86,7 +80,7 @@ class Cases:
             equal(self.lab.keys_written(session), keys, "MIG_DEC_KEY writes")
             if after:
                 after()
-            equal(self.base(), base, "memory after the session")
+            equal(self.lab.memory(), base, "memory after the session")
         self.tap.case(name, run)
 
     def succeeds(self, name, **options):
@@ -96,22 +90,20 @@ class Cases:
 
     def two_at_once(self):
         def run():
-            base = self.base()
-            for migtd in self.both():
-                migtd.ask("hold key-exchange")
+            base = self.lab.memory()
+            self.lab.ask_both("hold key-exchange")
             sessions = [self.lab.begin() for _ in range(2)]
-            for migtd in self.both():
+            for migtd in self.lab.both():
                 migtd.wait_for(held=2)
                 equal(migtd.counters()["record_size"], 0, "bytes of a peer policy's record")
-            for migtd in self.both():
-                migtd.ask("release")
+            self.lab.ask_both("release")
             for session in sessions:
                 equal(self.lab.end(session), (OK, OK), "status")
                 assert self.lab.msk_match(session), "the keys do not match"
                 equal(session.relay.messages[0][:3], ("src", 0, "GET_VERSION"), "first message")
                 names = {message[2] for message in session.relay.messages}
                 equal(names & {"HELLO", "PEER_DATA", "START", "?"}, set(), "pre-session")
-            equal(self.base(), base, "memory after the sessions")
+            equal(self.lab.memory(), base, "memory after the sessions")
         self.tap.case("two sessions at once succeed, with keys that match and no pre-session", run)
 
     def measured(self):
@@ -122,7 +114,7 @@ class Cases:
             separator = sha384(bytes(48), sha384(bytes(4)))
             expected = (separator, separator,
                         sha384(sha384(bytes(48), sha384(policy)), sha384(root)), bytes(48))
-            for migtd in self.both():
+            for migtd in self.lab.both():
                 listed, = migtd.platform.client.ask(do="migtds")["migtds"]
                 for i in range(4):
                     equal(listed[f"rtmr{i}"], expected[i].hex(), f"RTMR{i} of {migtd.name}")
@@ -190,8 +182,8 @@ class Cases:
     def cancel(self):
         """The VMM cancels a destination that waits for collateral."""
         def run():
-            base = self.base()
-            pages = [migtd.counters()["shared_used"] for migtd in self.both()]
+            base = self.lab.memory()
+            pages = [migtd.counters()["shared_used"] for migtd in self.lab.both()]
             self.lab.b.fault("collateral-late=3000")
             try:
                 session = self.lab.begin()
@@ -205,15 +197,15 @@ class Cases:
             equal(self.lab.keys_written(session), (0, 0), "MIG_DEC_KEY writes")
             # Until the late answer has come its pages are the VMM's.
             self.lab.dst.wait_for(shared_used=pages[1])
-            equal(self.base(), base, "memory after the session")
+            equal(self.lab.memory(), base, "memory after the session")
         self.tap.case("a session that waits for collateral can be cancelled", run)
 
     def init_data(self):
         def run():
-            base = self.base()
+            base = self.lab.memory()
             session = self.lab.begin(td={"init_tdinfo": "00" * 512})
             equal(self.lab.end(session), (PARAMETER, PARAMETER), "status")
-            equal(self.base(), base, "memory after the session")
+            equal(self.lab.memory(), base, "memory after the session")
         self.tap.case("a request with an initial TDINFO is refused", run)
 
     # -------------------------------------------------------------------- policies and peers
@@ -250,6 +242,7 @@ class Cases:
 
     def no_collateral(self):
         """A service that says nothing, or no: bounded, and told as what it is."""
+        patience, self.lab.slow_clock = self.lab.slow_clock, 1
         self.lab.start(self.lab.v1, self.lab.v1, ("--timeout", "3"), ("--timeout", "3"))
         self.succeeds("an honest session succeeds within 3 s")
         for side, wanted in ((1, {(ATTESTATION, ATTESTATION), (NETWORK, ATTESTATION)}),
@@ -262,10 +255,11 @@ class Cases:
                              (0, {(ATTESTATION, NETWORK)})):
             self.never(side, wanted)
         self.lab.stop_all()
+        self.lab.slow_clock = patience
 
     def never(self, side, wanted):
         def run():
-            platform, migtd = (self.lab.a, self.lab.b)[side], self.both()[side]
+            platform, migtd = (self.lab.a, self.lab.b)[side], self.lab.both()[side]
             before = migtd.counters()
             platform.fault("collateral-never")
             try:

@@ -80,7 +80,7 @@ struct reader der_enter(struct reader *r, uint8_t tag)
 {
 	const struct span content = der_content(r, tag);
 	if (!reader_ok(r))
-		return (struct reader){.at = r->end, .end = r->end, .failed = true};
+		return (struct reader){.at = r->at, .left = 0, .failed = true};
 	return span_reader(content);
 }
 

@@ -3,20 +3,25 @@
 
 #include "wire/writer.h"
 
-struct vsock_header vsock_header_read(struct reader *r)
+struct vsock_header vsock_header_read(struct reader *from)
 {
-	struct vsock_header h;
+	const uint8_t *bytes = reader_bytes(from, VSOCK_HEADER_SIZE);
+	struct vsock_header h = {0};
 
-	h.src_cid = reader_u64(r);
-	h.dst_cid = reader_u64(r);
-	h.src_port = reader_u32(r);
-	h.dst_port = reader_u32(r);
-	h.size = reader_u32(r);
-	h.type = reader_u16(r);
-	h.op = reader_u16(r);
-	h.flags = reader_u32(r);
-	h.buf_alloc = reader_u32(r);
-	h.fwd_cnt = reader_u32(r);
+	if (bytes == NULL)
+		return h;
+	/* Over a known size, the compiler checks the bounds of each field. */
+	struct reader r = reader_of(bytes, VSOCK_HEADER_SIZE);
+	h.src_cid = reader_u64(&r);
+	h.dst_cid = reader_u64(&r);
+	h.src_port = reader_u32(&r);
+	h.dst_port = reader_u32(&r);
+	h.size = reader_u32(&r);
+	h.type = reader_u16(&r);
+	h.op = reader_u16(&r);
+	h.flags = reader_u32(&r);
+	h.buf_alloc = reader_u32(&r);
+	h.fwd_cnt = reader_u32(&r);
 	return h;
 }
 

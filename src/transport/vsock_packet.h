@@ -36,8 +36,8 @@ struct vsock_header {
 	uint32_t fwd_cnt;
 };
 
-/* Fails the reader when it holds no whole header. */
-struct vsock_header vsock_header_read(struct reader *r);
+/* Fails the reader, and is zero, when it holds no whole header. */
+struct vsock_header vsock_header_read(struct reader *from);
 void vsock_header_write(const struct vsock_header *h, uint8_t to[VSOCK_HEADER_SIZE]);
 
 #endif

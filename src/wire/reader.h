@@ -11,36 +11,106 @@
 
 struct reader {
 	const uint8_t *at;
-	const uint8_t *end;
+	size_t left;
 	bool failed;
 };
 
 static inline struct reader reader_of(const uint8_t *bytes, size_t n)
 {
-	return (struct reader){.at = bytes, .end = bytes + n, .failed = false};
+	return (struct reader){.at = bytes, .left = n, .failed = false};
 }
 
 static inline size_t reader_left(const struct reader *r)
 {
-	return r->failed ? 0 : (size_t)(r->end - r->at);
+	return r->failed ? 0 : r->left;
+}
+
+/* True when there are n more bytes, which are at *bytes. */
+static inline bool reader_take(struct reader *r, size_t n, const uint8_t **bytes)
+{
+	if (r->failed || r->left < n) {
+		r->failed = true;
+		return false;
+	}
+	*bytes = r->at;
+	r->at += n;
+	r->left -= n;
+	return true;
 }
 
 /* The next n bytes in place, or NULL when there are fewer. */
-const uint8_t *reader_bytes(struct reader *r, size_t n);
+static inline const uint8_t *reader_bytes(struct reader *r, size_t n)
+{
+	const uint8_t *bytes;
+
+	return reader_take(r, n, &bytes) ? bytes : NULL;
+}
 
 /* A reader over the next n bytes; a failed one when there are fewer. */
 struct reader reader_sub(struct reader *r, size_t n);
 
-/* Integers, little-endian unless named be. */
-uint8_t reader_u8(struct reader *r);
-uint16_t reader_u16(struct reader *r);
-uint32_t reader_u24(struct reader *r);
-uint32_t reader_u32(struct reader *r);
-uint64_t reader_u64(struct reader *r);
-uint32_t reader_u32_be(struct reader *r);
+/*
+ * Integers, little-endian unless named be.  They stand here so that each is one check and one load,
+ * and in a reader over a known number of bytes the load alone.
+ */
+static inline uint8_t reader_u8(struct reader *r)
+{
+	const uint8_t *b;
+
+	return reader_take(r, 1, &b) ? b[0] : 0;
+}
+
+static inline uint16_t reader_u16(struct reader *r)
+{
+	const uint8_t *b;
+
+	return reader_take(r, 2, &b) ? (uint16_t)(b[0] | b[1] << 8) : 0;
+}
+
+static inline uint32_t reader_u24(struct reader *r)
+{
+	const uint8_t *b;
+
+	if (!reader_take(r, 3, &b))
+		return 0;
+	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16;
+}
+
+static inline uint32_t reader_u32(struct reader *r)
+{
+	const uint8_t *b;
+
+	if (!reader_take(r, 4, &b))
+		return 0;
+	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static inline uint64_t reader_u64(struct reader *r)
+{
+	const uint8_t *b;
+
+	if (!reader_take(r, 8, &b))
+		return 0;
+	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
+	       (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
+	       (uint64_t)b[7] << 56;
+}
+
+static inline uint32_t reader_u32_be(struct reader *r)
+{
+	return __builtin_bswap32(reader_u32(r));
+}
 
 /* Copies n bytes out, or zeroes `to` when there are fewer. */
-void reader_copy(struct reader *r, uint8_t *to, size_t n);
+static inline void reader_copy(struct reader *r, uint8_t *to, size_t n)
+{
+	const uint8_t *bytes;
+
+	if (reader_take(r, n, &bytes))
+		memcpy(to, bytes, n);
+	else
+		memset(to, 0, n);
+}
 
 /* Fails the reader unless the next n bytes are all zero (reserved fields). */
 void reader_zero(struct reader *r, size_t n);
@@ -53,7 +123,7 @@ static inline bool reader_ok(const struct reader *r)
 /* No field was cut and nothing is left over. */
 static inline bool reader_done(const struct reader *r)
 {
-	return !r->failed && r->at == r->end;
+	return !r->failed && r->left == 0;
 }
 
 #endif

@@ -85,6 +85,80 @@ static void writes_and_stops_at_the_end(void **state)
 	assert_int_equal(writer_room(&w), 0);
 }
 
+/* Every integer reader at every length: what is cut is zero, and so is all that follows. */
+static void cut_integers_read_as_zero(void **state)
+{
+	const uint8_t bytes[] = {0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89};
+	const uint64_t whole[] = {0x81, 0x8281, 0x838281, 0x84838281, 0x81828384, 0x8887868584838281};
+	const size_t size[] = {1, 2, 3, 4, 4, 8};
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_SIZE(size); k++) {
+		for (size_t n = 0; n <= sizeof(bytes); n++) {
+			struct reader r = reader_of(bytes, n);
+			const uint64_t value[] = {
+				k == 0 ? reader_u8(&r) : 0,
+				k == 1 ? reader_u16(&r) : 0,
+				k == 2 ? reader_u24(&r) : 0,
+				k == 3 ? reader_u32(&r) : 0,
+				k == 4 ? reader_u32_be(&r) : 0,
+				k == 5 ? reader_u64(&r) : 0,
+			};
+
+			assert_true(value[k] == (n >= size[k] ? whole[k] : 0));
+			assert_int_equal(reader_ok(&r), n >= size[k]);
+			assert_int_equal(reader_done(&r), n == size[k]);
+			assert_int_equal(reader_left(&r), n >= size[k] ? n - size[k] : 0);
+			if (n < size[k])
+				assert_int_equal(reader_u8(&r), 0);
+		}
+	}
+}
+
+static size_t write_integer(struct writer *w, size_t k)
+{
+	switch (k) {
+	case 0:
+		writer_u8(w, 0x81);
+		return 1;
+	case 1:
+		writer_u16(w, 0x8281);
+		return 2;
+	case 2:
+		writer_u32(w, 0x84838281);
+		return 4;
+	default:
+		writer_u64(w, 0x8887868584838281);
+		return 8;
+	}
+}
+
+/* Every integer writer at every room: whole, or nothing, then or later. */
+static void integers_that_do_not_fit_are_not_begun(void **state)
+{
+	const uint8_t wanted[] = {0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88};
+
+	(void)state;
+	for (size_t k = 0; k < 4; k++) {
+		for (size_t room = 0; room <= sizeof(wanted); room++) {
+			uint8_t bytes[sizeof(wanted) + 1] = {0};
+			struct writer w = writer_of(bytes, room);
+			const size_t n = write_integer(&w, k);
+			const size_t written = n <= room ? n : 0;
+
+			assert_int_equal(writer_ok(&w), n <= room);
+			assert_int_equal(writer_size(&w), written);
+			if (n > room) {
+				writer_u8(&w, 1);
+				assert_null(writer_claim(&w, 0));
+			}
+			assert_memory_equal(bytes, wanted, written);
+			for (size_t i = written; i < sizeof(bytes); i++)
+				assert_int_equal(bytes[i], 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -93,6 +167,8 @@ int main(void)
 		cmocka_unit_test(refuses_reserved_bits),
 		cmocka_unit_test(sub_reader_is_bounded),
 		cmocka_unit_test(writes_and_stops_at_the_end),
+		cmocka_unit_test(cut_integers_read_as_zero),
+		cmocka_unit_test(integers_that_do_not_fit_are_not_begun),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

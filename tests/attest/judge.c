@@ -2,18 +2,14 @@
 #define _GNU_SOURCE
 #include "judge.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <jansson.h>
 #include <openssl/sha.h>
 
-#include "judge_x509.h"
+#include "judge_dock.h"
 
-#define LEVELS_MAX 256
 #define STATUSES 7
 #define CONFIGURATION_AND_SW 3
 
@@ -21,37 +17,7 @@ static const char *const status_names[STATUSES] = {"UpToDate", "SWHardeningNeede
 	"ConfigurationNeeded", "ConfigurationAndSWHardeningNeeded", "OutOfDate",
 	"OutOfDateConfigurationNeeded", "Revoked"};
 
-struct level {
-	uint8_t sgx[16], tdx[16];
-	unsigned pcesvn;
-	const char *status;
-	int64_t date;
-};
-
-/* One case: what was read, all freed at the end. */
-struct dock {
-	const uint8_t *quote;
-	size_t quote_n;
-	size_t signed_n;
-	const uint8_t *body, *svn2, *auth, *report, *qe_auth, *pem;
-	size_t qe_auth_n, pem_n;
-	json_t *bundle, *tcb, *qe;
-	const json_t *info, *identity;
-	STACK_OF(X509) *chain, *tcb_chain, *qe_chain, *crl_chain, *anchor;
-	X509_CRL *root_crl, *pck_crl;
-	X509 *pck, *ca, *root;
-	uint8_t anchor_point[65];
-	struct judge_sgx sgx;
-	struct level level[LEVELS_MAX];
-	size_t levels;
-	const char *module_status, *qe_status;	/* NULL: none */
-	unsigned module_svn;
-	unsigned qe_svn;
-	int64_t qe_date;
-	const char *why;
-};
-
-static bool need(struct dock *d, bool ok, const char *what)
+bool judge_need(struct dock *d, bool ok, const char *what)
 {
 	if (!ok && d->why == NULL)
 		d->why = what;
@@ -113,69 +79,6 @@ static bool read_quote(struct dock *d)
 	return read_certification(d, d->auth + 134, u32(d->auth + 130));
 }
 
-/* --- JSON ----------------------------------------------------------------------------------- */
-
-static const char *text(const json_t *o, const char *name)
-{
-	const char *s = json_string_value(json_object_get(o, name));
-	return s != NULL ? s : "";
-}
-
-static bool number(const json_t *o, const char *name, int64_t most, int64_t *to)
-{
-	const json_t *v = json_object_get(o, name);
-
-	*to = json_integer_value(v);
-	return json_is_integer(v) && *to >= 0 && *to <= most;
-}
-
-static bool is_number(const json_t *o, const char *name, int64_t value)
-{
-	int64_t n;
-	return number(o, name, INT64_MAX, &n) && n == value;
-}
-
-static bool hex(const json_t *o, const char *name, uint8_t *to, size_t n)
-{
-	const char *s = text(o, name);
-
-	if (strlen(s) != 2 * n || strspn(s, "0123456789abcdefABCDEF") != 2 * n)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		char two[3] = {s[2 * i], s[2 * i + 1], '\0'};
-		to[i] = (uint8_t)strtoul(two, NULL, 16);
-	}
-	return true;
-}
-
-/* Written again it must be the same text, so it is a date of the calendar. */
-static bool date(const json_t *o, const char *name, int64_t *to)
-{
-	const char *s = text(o, name);
-	struct tm tm = {0};
-	char again[64];
-
-	if (strlen(s) != 20 || strptime(s, "%Y-%m-%dT%H:%M:%SZ", &tm) == NULL)
-		return false;
-	time_t when = timegm(&tm);
-	*to = when;
-	gmtime_r(&when, &tm);
-	strftime(again, sizeof(again), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return strcmp(again, s) == 0 && tm.tm_year >= 0;
-}
-
-/* The signature is over the compact form of the body. */
-static bool is_signed(const json_t *body, const json_t *document, X509 *signer)
-{
-	uint8_t rs[64];
-	char *compact = json_dumps(body, JSON_COMPACT);
-	const bool verdict = compact != NULL && hex(document, "signature", rs, 64) &&
-		judge_signature(X509_get0_pubkey(signer), compact, strlen(compact), rs);
-
-	free(compact);
-	return verdict;
-}
-
 /* --- chains (3.4, 3.5) ---------------------------------------------------------------------- */
 
 static bool same_bytes(const X509 *a, const X509 *b)
@@ -214,8 +117,8 @@ static bool check_pck_chain(struct dock *d)
 
 static bool check_crls(struct dock *d)
 {
-	d->root_crl = judge_crl(text(d->bundle, "rootCaCrl"));
-	d->pck_crl = judge_crl(text(d->bundle, "pckCrl"));
+	d->root_crl = judge_crl(judge_text(d->bundle, "rootCaCrl"));
+	d->pck_crl = judge_crl(judge_text(d->bundle, "pckCrl"));
 	return judge_crl_of(d->root_crl, d->root) && judge_crl_of(d->pck_crl, d->ca) &&
 		!judge_listed(d->root_crl, d->ca) && !judge_listed(d->pck_crl, d->pck);
 }
@@ -235,7 +138,7 @@ static X509 *check_pair(struct dock *d, STACK_OF(X509) *pair)
 
 static STACK_OF(X509) *chain_in(const json_t *o, const char *name)
 {
-	return judge_chain(text(o, name), strlen(text(o, name)));
+	return judge_chain(judge_text(o, name), strlen(judge_text(o, name)));
 }
 
 static bool check_anchor(struct dock *d)
@@ -244,9 +147,9 @@ static bool check_anchor(struct dock *d)
 
 	d->anchor = chain_in(d->bundle, "rootCa");
 	d->crl_chain = chain_in(d->bundle, "pckCrlIssuerChain");
-	if (!number(d->bundle, "majorVersion", 65535, &major) ||
-		!number(d->bundle, "minorVersion", 65535, &minor) ||
-		!is_number(d->bundle, "teeType", 0x81))
+	if (!judge_number(d->bundle, "majorVersion", 65535, &major) ||
+		!judge_number(d->bundle, "minorVersion", 65535, &minor) ||
+		!judge_is_number(d->bundle, "teeType", 0x81))
 		return false;
 	for (int i = 0; i < sk_X509_num(d->crl_chain); i++) {
 		if (!judge_has_extensions(sk_X509_value(d->crl_chain, i)))
@@ -273,7 +176,7 @@ static int descending(const void *a, const void *b)
 static const char *status_of(const json_t *o)
 {
 	for (size_t i = 0; i < STATUSES; i++) {
-		if (strcmp(text(o, "tcbStatus"), status_names[i]) == 0)
+		if (strcmp(judge_text(o, "tcbStatus"), status_names[i]) == 0)
 			return status_names[i];
 	}
 	return NULL;
@@ -287,7 +190,7 @@ static bool components(const json_t *tcb, const char *name, uint8_t *to)
 	if (!json_is_array(list) || json_array_size(list) != 16)
 		return false;
 	for (size_t i = 0; i < 16; i++) {
-		if (!number(json_array_get(list, i), "svn", 255, &svn))
+		if (!judge_number(json_array_get(list, i), "svn", 255, &svn))
 			return false;
 		to[i] = (uint8_t)svn;
 	}
@@ -309,8 +212,8 @@ static bool read_levels(struct dock *d)
 		l->status = status_of(one);
 		if (!components(tcb, "sgxtcbcomponents", l->sgx) ||
 			!components(tcb, "tdxtcbcomponents", l->tdx) ||
-			!number(tcb, "pcesvn", 65535, &pcesvn) || l->status == NULL ||
-			!date(one, "tcbDate", &l->date))
+			!judge_number(tcb, "pcesvn", 65535, &pcesvn) || l->status == NULL ||
+			!judge_date(one, "tcbDate", &l->date))
 			return false;
 		l->pcesvn = (unsigned)pcesvn;
 	}
@@ -326,8 +229,8 @@ static bool read_levels(struct dock *d)
 static bool is_module(const json_t *o)
 {
 	uint8_t buf[48];
-	return hex(o, "mrsigner", buf, 48) && hex(o, "attributes", buf, 8) &&
-		hex(o, "attributesMask", buf, 8);
+	return judge_hex(o, "mrsigner", buf, 48) && judge_hex(o, "attributes", buf, 8) &&
+		judge_hex(o, "attributesMask", buf, 8);
 }
 
 static bool is_identity(const json_t *o)
@@ -340,11 +243,11 @@ static bool is_identity(const json_t *o)
 		!json_is_array(list) || json_array_size(list) == 0)
 		return false;
 	json_array_foreach(list, i, a) {
-		if (!number(json_object_get(a, "tcb"), "isvsvn", 65535, &svn) ||
-			!date(a, "tcbDate", &when) || !json_is_string(json_object_get(a, "tcbStatus")))
+		if (!judge_number(json_object_get(a, "tcb"), "isvsvn", 65535, &svn) ||
+			!judge_date(a, "tcbDate", &when) || !json_is_string(json_object_get(a, "tcbStatus")))
 			return false;
 		json_array_foreach(list, k, b) {
-			number(json_object_get(b, "tcb"), "isvsvn", 65535, &other);
+			judge_number(json_object_get(b, "tcb"), "isvsvn", 65535, &other);
 			if (k < i && svn == other)
 				return false;
 		}
@@ -359,11 +262,11 @@ static bool is_tcb_info(const json_t *info)
 	int64_t when;
 	size_t i;
 
-	if (strcmp(text(info, "id"), "TDX") != 0 || !is_number(info, "version", 3) ||
-		!is_number(info, "tcbType", 0) || !hex(info, "fmspc", buf, 6) ||
-		!hex(info, "pceId", buf, 2) || !date(info, "issueDate", &when) ||
-		when == 0 || !date(info, "nextUpdate", &when) || when == 0 ||
-		!number(info, "tcbEvaluationDataNumber", UINT32_MAX, &when) ||
+	if (strcmp(judge_text(info, "id"), "TDX") != 0 || !judge_is_number(info, "version", 3) ||
+		!judge_is_number(info, "tcbType", 0) || !judge_hex(info, "fmspc", buf, 6) ||
+		!judge_hex(info, "pceId", buf, 2) || !judge_date(info, "issueDate", &when) ||
+		when == 0 || !judge_date(info, "nextUpdate", &when) || when == 0 ||
+		!judge_number(info, "tcbEvaluationDataNumber", UINT32_MAX, &when) ||
 		!is_module(json_object_get(info, "tdxModule")))
 		return false;
 	if (list == NULL)
@@ -376,29 +279,15 @@ static bool is_tcb_info(const json_t *info)
 }
 
 /* The identity of a module's version, its id in whatever case. */
-static const json_t *identity_of(const struct dock *d, unsigned version)
-{
-	const json_t *one;
-	char id[16];
-	size_t i;
-
-	snprintf(id, sizeof(id), "TDX_%02X", version);
-	json_array_foreach(json_object_get(d->info, "tdxModuleIdentities"), i, one) {
-		if (strcasecmp(text(one, "id"), id) == 0)
-			return one;
-	}
-	return NULL;
-}
-
 static bool check_module(struct dock *d)
 {
 	const unsigned version = d->body[1];
-	const json_t *module = version > 0 ? identity_of(d, version) :
+	const json_t *module = version > 0 ? judge_identity_of(d, version) :
 		json_object_get(d->info, "tdxModule"), *one;
 	uint8_t signer[48], attributes[8];
 	size_t i;
 
-	if (!hex(module, "mrsigner", signer, 48) || !hex(module, "attributes", attributes, 8) ||
+	if (!judge_hex(module, "mrsigner", signer, 48) || !judge_hex(module, "attributes", attributes, 8) ||
 		memcmp(signer, d->body + 64, 48) != 0 || memcmp(attributes, d->body + 112, 8) != 0 ||
 		memcmp(attributes, (uint8_t[8]){0}, 8) != 0)
 		return false;
@@ -406,9 +295,9 @@ static bool check_module(struct dock *d)
 		return true;
 	json_array_foreach(json_object_get(module, "tcbLevels"), i, one) {
 		int64_t svn;
-		number(json_object_get(one, "tcb"), "isvsvn", 65535, &svn);
+		judge_number(json_object_get(one, "tcb"), "isvsvn", 65535, &svn);
 		if (svn <= d->body[0] && (d->module_status == NULL || svn > d->module_svn)) {
-			d->module_status = text(one, "tcbStatus");
+			d->module_status = judge_text(one, "tcbStatus");
 			d->module_svn = (unsigned)svn;
 		}
 	}
@@ -425,19 +314,19 @@ static bool read_tcb_info(struct dock *d)
 	for (i = 0; i < 6; i++)
 		snprintf(fmspc + 2 * i, 3, "%02X", d->sgx.fmspc[i]);
 	json_array_foreach(json_object_get(d->bundle, "platforms"), i, one) {
-		if (platform == NULL && strcmp(text(one, "fmspc"), fmspc) == 0)
+		if (platform == NULL && strcmp(judge_text(one, "fmspc"), fmspc) == 0)
 			platform = one;
 	}
 	d->tcb_chain = chain_in(platform, "tcbInfoIssuerChain");
-	d->tcb = json_loads(text(platform, "tcbInfo"), JSON_REJECT_DUPLICATES, NULL);
+	d->tcb = json_loads(judge_text(platform, "tcbInfo"), JSON_REJECT_DUPLICATES, NULL);
 	d->info = json_object_get(d->tcb, "tcbInfo");
 	X509 *signer = check_pair(d, d->tcb_chain);
-	return need(d, platform != NULL, "no platform") && need(d, signer != NULL, "TCB chain") &&
-		need(d, is_tcb_info(d->info) && read_levels(d), "TCB info") &&
-		need(d, is_signed(d->info, d->tcb, signer), "TCB info signature") &&
-		need(d, hex(d->info, "fmspc", own, 6) && hex(d->info, "pceId", pce_id, 2) &&
+	return judge_need(d, platform != NULL, "no platform") && judge_need(d, signer != NULL, "TCB chain") &&
+		judge_need(d, is_tcb_info(d->info) && read_levels(d), "TCB info") &&
+		judge_need(d, judge_is_signed(d->info, d->tcb, signer), "TCB info signature") &&
+		judge_need(d, judge_hex(d->info, "fmspc", own, 6) && judge_hex(d->info, "pceId", pce_id, 2) &&
 		memcmp(own, d->sgx.fmspc, 6) == 0 && memcmp(pce_id, d->sgx.pce_id, 2) == 0,
-		"FMSPC or PCEID") && need(d, check_module(d), "TDX module");
+		"FMSPC or PCEID") && judge_need(d, check_module(d), "TDX module");
 }
 
 /* --- quoting enclave (3.6) ------------------------------------------------------------------ */
@@ -447,7 +336,7 @@ static bool masked(const json_t *o, const char *name, const char *mask_name, con
 {
 	uint8_t wanted[16], mask[16];
 
-	if (!hex(o, name, wanted, n) || !hex(o, mask_name, mask, n))
+	if (!judge_hex(o, name, wanted, n) || !judge_hex(o, mask_name, mask, n))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		if ((value[i] & mask[i]) != wanted[i])
@@ -465,8 +354,8 @@ static bool read_qe_levels(struct dock *d)
 
 	json_array_foreach(list, i, one) {
 		const char *status = status_of(one);
-		if (!number(json_object_get(one, "tcb"), "isvsvn", 65535, &svn) ||
-			!date(one, "tcbDate", &when) || status == NULL ||
+		if (!judge_number(json_object_get(one, "tcb"), "isvsvn", 65535, &svn) ||
+			!judge_date(one, "tcbDate", &when) || status == NULL ||
 			strstr(status, "SW") != NULL)
 			return false;
 		if (d->qe_status == NULL && svn <= u16(d->report + 258)) {
@@ -481,10 +370,10 @@ static bool read_qe_levels(struct dock *d)
 static bool is_qe_identity(const json_t *o)
 {
 	int64_t when;
-	return strcmp(text(o, "id"), "TD_QE") == 0 && is_number(o, "version", 2) &&
-		date(o, "issueDate", &when) && when != 0 && date(o, "nextUpdate", &when) &&
+	return strcmp(judge_text(o, "id"), "TD_QE") == 0 && judge_is_number(o, "version", 2) &&
+		judge_date(o, "issueDate", &when) && when != 0 && judge_date(o, "nextUpdate", &when) &&
 		when != 0 &&
-		number(o, "tcbEvaluationDataNumber", UINT32_MAX, &when);
+		judge_number(o, "tcbEvaluationDataNumber", UINT32_MAX, &when);
 }
 
 static bool check_qe_identity(struct dock *d)
@@ -493,16 +382,16 @@ static bool check_qe_identity(struct dock *d)
 	uint8_t signer[32];
 
 	d->qe_chain = chain_in(d->bundle, "qeIdentityIssuerChain");
-	d->qe = json_loads(text(d->bundle, "qeIdentity"), JSON_REJECT_DUPLICATES, NULL);
+	d->qe = json_loads(judge_text(d->bundle, "qeIdentity"), JSON_REJECT_DUPLICATES, NULL);
 	o = d->identity = json_object_get(d->qe, "enclaveIdentity");
 	X509 *issuer = check_pair(d, d->qe_chain);
-	return need(d, issuer != NULL, "QE chain") &&
-		need(d, is_qe_identity(o) && read_qe_levels(d), "QE identity") &&
-		need(d, is_signed(o, d->qe, issuer), "QE identity signature") &&
-		need(d, masked(o, "miscselect", "miscselectMask", d->report + 16, 4) &&
+	return judge_need(d, issuer != NULL, "QE chain") &&
+		judge_need(d, is_qe_identity(o) && read_qe_levels(d), "QE identity") &&
+		judge_need(d, judge_is_signed(o, d->qe, issuer), "QE identity signature") &&
+		judge_need(d, masked(o, "miscselect", "miscselectMask", d->report + 16, 4) &&
 		masked(o, "attributes", "attributesMask", d->report + 48, 16) &&
-		hex(o, "mrsigner", signer, 32) && memcmp(signer, d->report + 128, 32) == 0 &&
-		is_number(o, "isvprodid", u16(d->report + 256)), "QE mismatch");
+		judge_hex(o, "mrsigner", signer, 32) && memcmp(signer, d->report + 128, 32) == 0 &&
+		judge_is_number(o, "isvprodid", u16(d->report + 256)), "QE mismatch");
 }
 
 static bool check_enclave(struct dock *d)
@@ -513,100 +402,11 @@ static bool check_enclave(struct dock *d)
 	memcpy(bound + 64, d->qe_auth, d->qe_auth_n);
 	SHA256(bound, 64 + d->qe_auth_n, digest);
 	free(bound);
-	return need(d, judge_signature(X509_get0_pubkey(d->pck), d->report, 384, d->report + 384),
+	return judge_need(d, judge_signature(X509_get0_pubkey(d->pck), d->report, 384, d->report + 384),
 		"QE report signature") &&
-		need(d, memcmp(digest, d->report + 320, 32) == 0, "QE report data") &&
-		need(d, judge_signature_by_point(d->auth + 64, d->quote, d->signed_n, d->auth),
+		judge_need(d, memcmp(digest, d->report + 320, 32) == 0, "QE report data") &&
+		judge_need(d, judge_signature_by_point(d->auth + 64, d->quote, d->signed_n, d->auth),
 		"quote signature");
-}
-
-/* --- status (3.7 to 3.10) ------------------------------------------------------------------- */
-
-static bool reaches(const uint8_t *have, const uint8_t *wanted, size_t from)
-{
-	for (size_t i = from; i < 16; i++) {
-		if (have[i] < wanted[i])
-			return false;
-	}
-	return true;
-}
-
-static bool is(const char *a, const char *b)
-{
-	return strcmp(a, b) == 0;
-}
-
-static bool configuration(const char *status)
-{
-	return strstr(status, "Configuration") != NULL;
-}
-
-/* The table of 3.10; what does not say it is current is out of date. */
-static const char *combine(const char *status, const char *with)
-{
-	if (is(status, "Revoked") || is(with, "Revoked"))
-		return "Revoked";
-	if (is(with, "UpToDate") || strncmp(status, "TDRelaunch", 10) == 0)
-		return status;
-	return configuration(status) ? "OutOfDateConfigurationNeeded" : "OutOfDate";
-}
-
-/* 3.9; NULL when the module now loaded has no identity. */
-static const char *relaunch(const struct dock *d, const char *sgx, const char *status)
-{
-	const uint8_t *svn2 = d->svn2, *top = d->level[0].tdx;
-	int64_t module = top[0], svn;
-	const json_t *one;
-	size_t i;
-
-	if (svn2 == NULL || !is(d->qe_status, "UpToDate") || strncmp(sgx, "OutOfDate", 9) == 0 ||
-		is(sgx, "Revoked") || strncmp(status, "OutOfDate", 9) != 0 ||
-		d->module_status == NULL || !is(d->module_status, "OutOfDate"))
-		return status;
-	if (svn2[1] > 0) {
-		const json_t *identity = identity_of(d, svn2[1]);
-		if (identity == NULL)
-			return NULL;
-		module = 0;
-		json_array_foreach(json_object_get(identity, "tcbLevels"), i, one) {
-			number(json_object_get(one, "tcb"), "isvsvn", 65535, &svn);
-			module = svn > module ? svn : module;
-		}
-	}
-	if (svn2[0] < module || svn2[2] < top[2])
-		return status;
-	return configuration(sgx) || configuration(status) ?
-		"TDRelaunchAdvisedConfigurationNeeded" : "TDRelaunchAdvised";
-}
-
-static const struct level *choose(struct dock *d, const char **converged)
-{
-	const struct level *sgx = NULL, *tdx = NULL;
-	const size_t from = d->body[1] > 0 ? 2 : 0;
-
-	for (size_t i = 0; i < d->levels; i++) {
-		const struct level *l = &d->level[i];
-		if (!reaches(d->sgx.components, l->sgx, 0) || d->sgx.pcesvn < l->pcesvn)
-			continue;
-		sgx = sgx == NULL ? l : sgx;
-		tdx = tdx == NULL && reaches(d->body, l->tdx, from) ? l : tdx;
-	}
-	if (!need(d, tdx != NULL && d->qe_status != NULL, "TCB not supported") ||
-		!need(d, d->body[1] == 0 || d->module_status != NULL, "module not supported"))
-		return NULL;
-	const char *status = tdx->status;
-	if (d->module_status != NULL) {
-		if (!need(d, is(d->module_status, "UpToDate") || is(d->module_status, "OutOfDate") ||
-			is(d->module_status, "Revoked"), "module status"))
-			return NULL;
-		status = combine(status, d->module_status);
-	}
-	status = relaunch(d, sgx->status, status);
-	if (!need(d, status != NULL, "module now loaded"))
-		return NULL;
-	*converged = combine(status, is(d->qe_status, "UpToDate") || is(d->qe_status, "Revoked") ?
-		d->qe_status : "OutOfDate");
-	return need(d, !is(*converged, "Revoked"), "revoked") ? tdx : NULL;
 }
 
 /* --- result (5) ----------------------------------------------------------------------------- */
@@ -630,8 +430,8 @@ static void write_result(const struct dock *d, const struct level *l, uint8_t *r
 	memcpy(r + 608, l->sgx, 16);
 	r[624] = d->body[1];
 	r[625] = (uint8_t)d->module_svn;
-	hex(d->identity, "miscselectMask", r + 630, 4);
-	hex(d->identity, "attributesMask", r + 650, 16);
+	judge_hex(d->identity, "miscselectMask", r + 630, 4);
+	judge_hex(d->identity, "attributesMask", r + 650, 16);
 	for (size_t i = 0; i < 4; i++)
 		r[626 + i] = report[16 + i] & r[630 + i];
 	for (size_t i = 0; i < 16; i++)
@@ -652,17 +452,17 @@ static void write_result(const struct dock *d, const struct level *l, uint8_t *r
 static void judge(struct dock *d, const void *bundle, size_t n, struct judgement *j)
 {
 	d->bundle = json_loadb(bundle, n, JSON_REJECT_DUPLICATES, NULL);
-	if (!need(d, d->bundle != NULL && check_anchor(d), "bundle") ||
-		!need(d, read_quote(d), "quote format"))
+	if (!judge_need(d, d->bundle != NULL && check_anchor(d), "bundle") ||
+		!judge_need(d, read_quote(d), "quote format"))
 		return;
 	d->chain = judge_chain(d->pem, d->pem_n);
-	if (!need(d, check_pck_chain(d), "PCK chain") || !need(d, check_crls(d), "CRLs") ||
+	if (!judge_need(d, check_pck_chain(d), "PCK chain") || !judge_need(d, check_crls(d), "CRLs") ||
 		!read_tcb_info(d) || !check_qe_identity(d) || !check_enclave(d))
 		return;
-	const struct level *level = choose(d, &j->converged);
-	if (level == NULL || !need(d, level->status != status_names[CONFIGURATION_AND_SW],
+	const struct level *level = judge_choose(d, &j->converged);
+	if (level == NULL || !judge_need(d, level->status != status_names[CONFIGURATION_AND_SW],
 		"status of 33 characters") ||
-		!need(d, level->date > 0 && d->qe_date > 0, "date"))
+		!judge_need(d, level->date > 0 && d->qe_date > 0, "date"))
 		return;
 	write_result(d, level, j->result);
 	j->accept = true;

@@ -11,8 +11,6 @@
 
 #define STATUS_ERROR 0x8000000000000000ull
 #define STATUS_UNAVAILABLE 0x8000000000000001ull
-#define STATUS_IN_FLIGHT UINT64_MAX
-#define BUFFER_BYTES 0x8000u
 #define TEXTS 7
 #define FIXED 48	/* header, version, sizes */
 
@@ -76,11 +74,6 @@ static int stop(void **state)
 	return 0;
 }
 
-static uint8_t *buffer(void)
-{
-	return td.ram + QUOTE_GPA;
-}
-
 static const json_t *platform_at(size_t i)
 {
 	return json_array_get(json_object_get(bundle, "platforms"), i);
@@ -94,13 +87,13 @@ static const char *text_of(size_t i, const json_t *of)
 /* Lays out the request for an FMSPC; the message's size. */
 static uint32_t fill(const char *fmspc, const char *ca)
 {
-	uint8_t *m = buffer() + 28;
+	uint8_t *m = quote_buffer(&td) + 28;
 	const uint32_t ca_size = (uint32_t)strlen(ca) + 1;
 	const uint32_t size = 16 + 8 + 6 + ca_size;
 
-	memset(buffer(), 0, BUFFER_BYTES);
-	store64(buffer(), 1);
-	store32(buffer() + 16, 4 + size);
+	memset(quote_buffer(&td), 0, QUOTE_BYTES);
+	store64(quote_buffer(&td), 1);
+	store32(quote_buffer(&td) + 16, 4 + size);
 	store32_be(m - 4, size);
 	store16(m, 1);
 	store16(m + 2, 1);
@@ -113,21 +106,6 @@ static uint32_t fill(const char *fmspc, const char *ca)
 	return size;
 }
 
-static uint64_t ask_service(void)
-{
-	return vmcall(&td, 0x10002, SHARED | QUOTE_GPA, BUFFER_BYTES, 0);
-}
-
-/* Status once it is no longer in flight. */
-static uint64_t complete(void)
-{
-	for (int ms = 0; load64(buffer() + 8) == STATUS_IN_FLIGHT; ms += 5) {
-		assert_true(ms < 5000);
-		poll(NULL, 0, 5);
-	}
-	return load64(buffer() + 8);
-}
-
 static const char *fmspc_at(size_t i)
 {
 	return json_string_value(json_object_get(platform_at(i), "fmspc"));
@@ -136,16 +114,16 @@ static const char *fmspc_at(size_t i)
 static uint32_t error_of(const char *fmspc, const char *ca)
 {
 	fill(fmspc, ca);
-	assert_int_equal(ask_service(), 0);
-	assert_int_equal(complete(), 0);
-	assert_int_equal(load32(buffer() + 28 + 4), 3);
-	return load32(buffer() + 28 + 12);
+	assert_int_equal(get_quote(&td), 0);
+	assert_int_equal(complete(&td), 0);
+	assert_int_equal(load32(quote_buffer(&td) + 28 + 4), 3);
+	return load32(quote_buffer(&td) + 28 + 12);
 }
 
 /* The answer is the bundle's texts for that platform; `unused` bytes are behind them. */
 static void expect_texts(const json_t *of, uint16_t minor, size_t unused)
 {
-	const uint8_t *m = buffer() + 28;
+	const uint8_t *m = quote_buffer(&td) + 28;
 	size_t at = FIXED;
 
 	assert_int_equal(load16(m), 1);
@@ -163,7 +141,7 @@ static void expect_texts(const json_t *of, uint16_t minor, size_t unused)
 	}
 	assert_int_equal(load32(m + 8), at + unused);
 	assert_int_equal(load32_be(m - 4), at + unused);
-	assert_int_equal(load32(buffer() + 20), 4 + at + unused);
+	assert_int_equal(load32(quote_buffer(&td) + 20), 4 + at + unused);
 }
 
 static void each_platform_gets_its_own(void **state)
@@ -182,8 +160,8 @@ static void what_the_bundle_lacks_is_an_error(void **state)
 	assert_int_equal(error_of(fmspc_at(0), "processor"), 0x12001);
 	assert_int_equal(error_of(fmspc_at(0), ""), 0x12001);
 	for (size_t i = 0; i < TEXTS; i++)
-		assert_int_equal(load32(buffer() + 28 + 20 + 4 * i), 0);
-	assert_int_equal(load32(buffer() + 28 + 8), FIXED);
+		assert_int_equal(load32(quote_buffer(&td) + 28 + 20 + 4 * i), 0);
+	assert_int_equal(load32(quote_buffer(&td) + 28 + 8), FIXED);
 }
 
 static void malformed_requests_are_named(void **state)
@@ -198,10 +176,10 @@ static void malformed_requests_are_named(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		fill(fmspc_at(0), "platform");
-		buffer()[28 + cases[i].at] = cases[i].value;
-		assert_int_equal(ask_service(), 0);
-		assert_int_equal(complete(), 0);
-		assert_int_equal(load32(buffer() + 28 + 12), cases[i].error);
+		quote_buffer(&td)[28 + cases[i].at] = cases[i].value;
+		assert_int_equal(get_quote(&td), 0);
+		assert_int_equal(complete(&td), 0);
+		assert_int_equal(load32(quote_buffer(&td) + 28 + 12), cases[i].error);
 	}
 }
 
@@ -216,7 +194,7 @@ static void fault(const char *set)
 
 static void faults_do_what_they_say(void **state)
 {
-	const uint8_t *m = buffer() + 28;
+	const uint8_t *m = quote_buffer(&td) + 28;
 	size_t size;
 
 	(void)state;
@@ -224,32 +202,32 @@ static void faults_do_what_they_say(void **state)
 	size = load32(m + 8);
 
 	fault("collateral-busy=1");
-	assert_int_equal(ask_service(), 1);
-	assert_int_equal(ask_service(), 0);
-	assert_int_equal(complete(), 0);
+	assert_int_equal(get_quote(&td), 1);
+	assert_int_equal(get_quote(&td), 0);
+	assert_int_equal(complete(&td), 0);
 	fault("collateral-unavailable=1");
-	assert_int_equal(ask_service(), 0);
-	assert_int_equal(complete(), STATUS_UNAVAILABLE);
+	assert_int_equal(get_quote(&td), 0);
+	assert_int_equal(complete(&td), STATUS_UNAVAILABLE);
 	fault("collateral-error");
-	assert_int_equal(ask_service(), 0);
-	assert_int_equal(complete(), STATUS_ERROR);
+	assert_int_equal(get_quote(&td), 0);
+	assert_int_equal(complete(&td), STATUS_ERROR);
 	fault("collateral-minor-0");
-	assert_int_equal(ask_service(), 0);
-	assert_int_equal(complete(), 0);
+	assert_int_equal(get_quote(&td), 0);
+	assert_int_equal(complete(&td), 0);
 	expect_texts(platform_at(0), 0, 4);
 	fault("collateral-truncated");
-	assert_int_equal(ask_service(), 0);
-	assert_int_equal(complete(), 0);
+	assert_int_equal(get_quote(&td), 0);
+	assert_int_equal(complete(&td), 0);
 	assert_int_equal(load32(m + 8), 16 + (size - 16) / 2);
 	assert_int_equal(load32(m + 20), strlen(text_of(0, NULL)) + 1);
 	fault("collateral-flip=100");
-	assert_int_equal(ask_service(), 0);
-	assert_int_equal(complete(), 0);
+	assert_int_equal(get_quote(&td), 0);
+	assert_int_equal(complete(&td), 0);
 	assert_int_equal(m[100], (uint8_t)~text_of(0, NULL)[100 - FIXED]);
 	fault("collateral-never");
-	assert_int_equal(ask_service(), 0);
+	assert_int_equal(get_quote(&td), 0);
 	poll(NULL, 0, 100);
-	assert_true(load64(buffer() + 8) == STATUS_IN_FLIGHT);
+	assert_true(load64(quote_buffer(&td) + 8) == STATUS_IN_FLIGHT);
 	assert_true(platform_said(&platform, "fault: collateral-never"));
 }
 
@@ -261,13 +239,13 @@ static void faults_of_collateral_leave_quotes_alone(void **state)
 	end();
 	begin("collateral-error,collateral-never,collateral-busy=9,collateral-garbage");
 	assert_int_equal(tdcall(&td, reg), 0);
-	memset(buffer(), 0, BUFFER_BYTES);
-	store64(buffer(), 1);
-	store32(buffer() + 16, 1024);
-	memcpy(buffer() + 24, td.ram + 0x3000, 1024);
-	assert_int_equal(ask_service(), 0);
-	assert_int_equal(complete(), 0);
-	assert_int_equal(load16(buffer() + 24), 4);
+	memset(quote_buffer(&td), 0, QUOTE_BYTES);
+	store64(quote_buffer(&td), 1);
+	store32(quote_buffer(&td) + 16, 1024);
+	memcpy(quote_buffer(&td) + 24, td.ram + 0x3000, 1024);
+	assert_int_equal(get_quote(&td), 0);
+	assert_int_equal(complete(&td), 0);
+	assert_int_equal(load16(quote_buffer(&td) + 24), 4);
 }
 
 int main(void)

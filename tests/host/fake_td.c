@@ -19,7 +19,6 @@
 #include "host/protocol.h"
 
 #define ARGUMENTS_MAX 32
-#define START_MS 5000
 
 const uint8_t guid_common[16] = {0xe1, 0xc5, 0x6f, 0xfb, 0x78, 0x33, 0xcb, 0x4a, 0x89, 0x64, 0xfa,
 	0x5e, 0xe4, 0x3b, 0x9c, 0x8a};
@@ -58,7 +57,7 @@ int platform_connect(const struct fake_platform *p)
 	assert_true(fd >= 0);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", p->listen + 5);
 	for (int ms = 0; connect(fd, (void *)&address, sizeof(address)); ms += 10) {
-		assert_true(ms < START_MS);
+		assert_true(ms < PATIENCE_MS);
 		poll(NULL, 0, 10);
 	}
 	return fd;
@@ -129,6 +128,14 @@ bool platform_said(const struct fake_platform *p, const char *text)
 	return strstr(log, text);
 }
 
+void platform_will_say(const struct fake_platform *p, const char *text)
+{
+	for (int ms = 0; !platform_said(p, text); ms += 10) {
+		assert_true(ms < PATIENCE_MS);
+		poll(NULL, 0, 10);
+	}
+}
+
 /* ------------------------------------------------------------------------------- control */
 
 static json_t *receive(int control)
@@ -138,7 +145,7 @@ static json_t *receive(int control)
 	json_t *message;
 	ssize_t n;
 
-	assert_int_equal(poll(&fd, 1, 10000), 1);
+	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
 	n = recv(control, packet, sizeof(packet), 0);
 	assert_true(n > 4);
 	message = json_loadb(packet + 4, (size_t)n - 4, 0, NULL);
@@ -333,4 +340,23 @@ uint64_t service(struct fake_td *td, const uint8_t guid[16], const void *data, s
 		memcpy(answer, response + 24, *size);
 	}
 	return r10;
+}
+
+uint8_t *quote_buffer(const struct fake_td *td)
+{
+	return td->ram + QUOTE_GPA;
+}
+
+uint64_t get_quote(struct fake_td *td)
+{
+	return vmcall(td, 0x10002, SHARED | QUOTE_GPA, QUOTE_BYTES, 0);
+}
+
+uint64_t complete(const struct fake_td *td)
+{
+	for (int ms = 0; load64(quote_buffer(td) + 8) == STATUS_IN_FLIGHT; ms += 5) {
+		assert_true(ms < PATIENCE_MS);
+		poll(NULL, 0, 5);
+	}
+	return load64(quote_buffer(td) + 8);
 }

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* Longest wait for what must come: patience for a busy machine, not a limit of anybody's. */
+#define PATIENCE_MS 60000
 #define PAGE 4096u
 #define RAM_SIZE (1u << 20)
 #define SHARED (1ull << 47)
@@ -20,6 +22,7 @@
 #define COMMAND_GPA 0x10000u
 #define RESPONSE_GPA 0x11000u
 #define QUOTE_GPA 0x12000u
+#define QUOTE_BYTES 0x4000u
 #define SHARED_GPA 0x10000u
 #define SHARED_BYTES 0x10000u
 
@@ -38,6 +41,8 @@ void platform_start(struct fake_platform *p, const char *const *options);
 /* Stops it by SIGTERM; it must exit 0 and leave no socket. */
 void platform_stop(struct fake_platform *p);
 bool platform_said(const struct fake_platform *p, const char *text);
+/* Waits until it has. */
+void platform_will_say(const struct fake_platform *p, const char *text);
 int platform_connect(const struct fake_platform *p);
 
 /* Sends one verb; the answer, a new reference. */
@@ -66,6 +71,14 @@ uint64_t vmcall(struct fake_td *td, uint64_t sub, uint64_t r12, uint64_t r13, ui
 /* Takes interrupts that come within `ms`; how many came. */
 unsigned take_interrupts(struct fake_td *td, int ms);
 void fake_share(struct fake_td *td);
+
+/* The GetQuote buffer of QUOTE_BYTES, whose message begins at 28. */
+uint8_t *quote_buffer(const struct fake_td *td);
+/* GetQuote over it; R10. */
+uint64_t get_quote(struct fake_td *td);
+/* Its status once it is no longer in flight. */
+#define STATUS_IN_FLIGHT UINT64_MAX
+uint64_t complete(const struct fake_td *td);
 
 extern const uint8_t guid_migtd[16];
 extern const uint8_t guid_common[16];

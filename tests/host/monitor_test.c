@@ -24,7 +24,7 @@ static FILE *console;
 static void wait_for_path(const char *path)
 {
 	for (int ms = 0; access(path, F_OK); ms += 10) {
-		assert_true(ms < 5000);
+		assert_true(ms < PATIENCE_MS);
 		poll(NULL, 0, 10);
 	}
 }
@@ -213,7 +213,7 @@ static void one_client_at_a_time_and_the_next_waits(void **state)
 	assert_int_equal(recv(first, banner, sizeof(BANNER) - 1, MSG_WAITALL), sizeof(BANNER) - 1);
 	assert_int_equal(poll(&fd, 1, 100), 0);
 	close(first);
-	assert_int_equal(poll(&fd, 1, 2000), 1);
+	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
 	assert_int_equal(recv(second, banner, sizeof(BANNER) - 1, MSG_WAITALL), sizeof(BANNER) - 1);
 	assert_memory_equal(banner, BANNER, sizeof(BANNER) - 1);
 	close(second);

@@ -426,6 +426,19 @@ static void a_session_gets_only_its_own_packets(void **state)
 	unlisten(listener, 16);
 }
 
+static void wait_for_listener(unsigned port)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s_%u", platform.prefix, port);
+	for (int ms = 0; connect(fd, (void *)&address, sizeof(address)) != 0; ms += 10) {
+		assert_true(ms < PATIENCE_MS);
+		poll(NULL, 0, 10);
+	}
+	close(fd);
+}
+
 static void many_connections_at_once_do_not_mix(void **state)
 {
 	enum { MANY = 300 };
@@ -443,7 +456,7 @@ static void many_connections_at_once_do_not_mix(void **state)
 		execlp("socat", "socat", address, "EXEC:cat", (char *)NULL);
 		_exit(127);
 	}
-	poll(NULL, 0, 500);
+	wait_for_listener(17);
 	for (unsigned i = 0; i < MANY; i++) {
 		p = packet_of(1000 + i, 17, REQUEST);
 		put(&p, i);

@@ -1,53 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /* The programs as a user meets them: exit codes, one error line, no half-written output. */
-#include "temp.h"
+#include "program.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-
-static const char *program;
-
-#define ARGS_MAX 24
-
-/* Runs the program with a NULL-ended list; its stderr goes to `errors`. */
-static int run(struct blob *errors, ...)
-{
-	const char *argv[ARGS_MAX] = {program};
-	AUTO_TEXT error_path = temp_path("stderr");
-	AUTO_TEXT out_path = temp_path("stdout");
-	va_list args;
-	size_t n = 1;
-	int status;
-
-	va_start(args, errors);
-	while ((argv[n] = va_arg(args, const char *)) != NULL)
-		assert_true(++n < ARGS_MAX);
-	va_end(args);
-	const pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		dup2(open(error_path, O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
-		dup2(open(out_path, O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
-		execv(program, (char *const *)(uintptr_t)argv);
-		_exit(127);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	errors->size = 0;
-	read_into(error_path, errors);
-	return WEXITSTATUS(status);
-}
-
-static void assert_one_line_naming(const struct blob *errors, const char *what)
-{
-	const char *text = (const char *)errors->data;
-
-	assert_true(errors->size > 0);
-	assert_ptr_equal(strchr(text, '\n'), text + errors->size - 1);
-	if (strstr(text, what) == NULL)
-		fail_msg("'%s' does not name %s", text, what);
-}
 
 #define P(name) AUTO_TEXT name = temp_path(#name)
 
@@ -60,12 +15,12 @@ static void write_text(const char *path, const char *text)
 static const char *hierarchy(void)
 {
 	static char *folder;
-	AUTO_BLOB errors = {0};
+	AUTO_RUN r = {0};
 
 	if (folder == NULL) {
 		folder = temp_path("hierarchy");
-		assert_int_equal(run(&errors, "pki", "--out", folder, "--platforms", "4", NULL), 0);
-		assert_int_equal(errors.size, 0);
+		assert_int_equal(run(&r, "pki", "--out", folder, "--platforms", "4", NULL), 0);
+		assert_int_equal(r.errors.size, 0);
 	}
 	return folder;
 }
@@ -83,38 +38,38 @@ static void signing_and_verifying_round_trips(void **state)
 	P(again);
 	AUTO_TEXT key = in_hierarchy("policy/leaf.key");
 	AUTO_TEXT public = in_hierarchy("policy/leaf.pub");
-	AUTO_BLOB errors = {0};
+	AUTO_RUN r = {0};
 	AUTO_BLOB one = {0};
 
 	(void)state;
 	write_text(input, "{\"b\":1,\"a\":[\"x\"]}");
-	assert_int_equal(run(&errors, "json-sign", "--sign", "--private-key", key, "-n",
+	assert_int_equal(run(&r, "json-sign", "--sign", "--private-key", key, "-n",
 				 "tdIdentity", "-i", input, "-o", output, NULL),
 		0);
-	assert_int_equal(run(&errors, "json-sign", "--verify", "--public-key", public, "-n",
+	assert_int_equal(run(&r, "json-sign", "--verify", "--public-key", public, "-n",
 				 "tdIdentity", "-i", output, NULL),
 		0);
 	/* A detached signature verifies, and finalizing with it gives a document that verifies. */
-	assert_int_equal(run(&errors, "json-sign", "--sign", "--detach", "--private-key", key, "-n",
+	assert_int_equal(run(&r, "json-sign", "--sign", "--detach", "--private-key", key, "-n",
 				 "tdIdentity", "-i", input, "-o", raw, NULL),
 		0);
-	assert_int_equal(run(&errors, "json-sign", "--verify", "--detach", "--public-key", public,
+	assert_int_equal(run(&r, "json-sign", "--verify", "--detach", "--public-key", public,
 				 "-n", "tdIdentity", "-i", input, "--signature", raw, NULL),
 		0);
-	assert_int_equal(run(&errors, "json-sign", "--finalize", "-n", "tdIdentity", "-i", input,
+	assert_int_equal(run(&r, "json-sign", "--finalize", "-n", "tdIdentity", "-i", input,
 				 "--signature", raw, "-o", again, NULL),
 		0);
-	assert_int_equal(run(&errors, "json-sign", "--verify", "--public-key", public, "-n",
+	assert_int_equal(run(&r, "json-sign", "--verify", "--public-key", public, "-n",
 				 "tdIdentity", "-i", again, NULL),
 		0);
 	read_into(again, &one);
 	assert_memory_equal(
 		one.data, "{\"tdIdentity\":{\"b\":1,\"a\":[\"x\"]},\"signature\":\"30", 46);
 	/* Another member name is not that document. */
-	assert_int_equal(run(&errors, "json-sign", "--verify", "--public-key", public, "-n",
+	assert_int_equal(run(&r, "json-sign", "--verify", "--public-key", public, "-n",
 				 "policyData", "-i", again, NULL),
 		1);
-	assert_one_line_naming(&errors, again);
+	assert_one_line_naming(&r, again);
 }
 
 static void wrong_key_rejects_with_1(void **state)
@@ -123,17 +78,17 @@ static void wrong_key_rejects_with_1(void **state)
 	P(signed_text);
 	AUTO_TEXT key = in_hierarchy("policy/leaf.key");
 	AUTO_TEXT other = in_hierarchy("identity/leaf.pub");
-	AUTO_BLOB errors = {0};
+	AUTO_RUN r = {0};
 
 	(void)state;
 	write_text(input, "{}");
-	assert_int_equal(run(&errors, "json-sign", "--sign", "--private-key", key, "-n", "x", "-i",
+	assert_int_equal(run(&r, "json-sign", "--sign", "--private-key", key, "-n", "x", "-i",
 				 input, "-o", signed_text, NULL),
 		0);
-	assert_int_equal(run(&errors, "json-sign", "--verify", "--public-key", other, "-n", "x",
+	assert_int_equal(run(&r, "json-sign", "--verify", "--public-key", other, "-n", "x",
 				 "-i", signed_text, NULL),
 		1);
-	assert_one_line_naming(&errors, "does not verify");
+	assert_one_line_naming(&r, "does not verify");
 }
 
 static void keys_of_another_curve_are_refused(void **state)
@@ -141,14 +96,14 @@ static void keys_of_another_curve_are_refused(void **state)
 	P(input);
 	P(output);
 	AUTO_TEXT key = in_hierarchy("root.key");
-	AUTO_BLOB errors = {0};
+	AUTO_RUN r = {0};
 
 	(void)state;
 	write_text(input, "{}");
-	assert_int_equal(run(&errors, "json-sign", "--sign", "--private-key", key, "-n", "x", "-i",
+	assert_int_equal(run(&r, "json-sign", "--sign", "--private-key", key, "-n", "x", "-i",
 				 input, "-o", output, NULL),
 		2);
-	assert_one_line_naming(&errors, "P-384");
+	assert_one_line_naming(&r, "P-384");
 }
 
 static void input_that_is_not_canonical_is_not_signed(void **state)
@@ -158,15 +113,15 @@ static void input_that_is_not_canonical_is_not_signed(void **state)
 	AUTO_TEXT key = in_hierarchy("policy/leaf.key");
 	P(loose);
 	P(never);
-	AUTO_BLOB errors = {0};
+	AUTO_RUN r = {0};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		write_text(loose, cases[i]);
-		assert_int_equal(run(&errors, "json-sign", "--sign", "--private-key", key, "-n",
+		assert_int_equal(run(&r, "json-sign", "--sign", "--private-key", key, "-n",
 					 "x", "-i", loose, "-o", never, NULL),
 			1);
-		assert_one_line_naming(&errors, "not canonical");
+		assert_one_line_naming(&r, "not canonical");
 		assert_int_not_equal(access(never, F_OK), 0);
 	}
 }
@@ -175,13 +130,13 @@ static void published_template_signatures_verify_with_their_leaf_key(void **stat
 {
 	AUTO_TEXT chain = shared_path(TEMPLATES "policy_issuer_chain.pem");
 	AUTO_TEXT policy = shared_path(TEMPLATES "policy_v2_signed.json");
-	AUTO_BLOB errors = {0};
+	AUTO_RUN r = {0};
 
 	(void)state;
-	assert_int_equal(run(&errors, "policy", "verify", "-p", policy, "-c", chain, NULL), 0);
+	assert_int_equal(run(&r, "policy", "verify", "-p", policy, "-c", chain, NULL), 0);
 	AUTO_TEXT other = in_hierarchy("policy/chain.pem");
-	assert_int_equal(run(&errors, "policy", "verify", "-p", policy, "-c", other, NULL), 1);
-	assert_one_line_naming(&errors, policy);
+	assert_int_equal(run(&r, "policy", "verify", "-p", policy, "-c", other, NULL), 1);
+	assert_one_line_naming(&r, policy);
 }
 
 static void missing_files_and_broken_json_exit_2_and_are_named(void **state)
@@ -190,24 +145,24 @@ static void missing_files_and_broken_json_exit_2_and_are_named(void **state)
 	P(broken);
 	P(never);
 	AUTO_TEXT chain = in_hierarchy("policy/chain.pem");
-	AUTO_BLOB errors = {0};
+	AUTO_RUN r = {0};
 
 	(void)state;
 	write_text(broken, "{\"policyData\":");
-	assert_int_equal(run(&errors, "policy", "verify", "-p", absent, "-c", chain, NULL), 2);
-	assert_one_line_naming(&errors, absent);
-	assert_int_equal(run(&errors, "policy", "verify", "-p", broken, "-c", chain, NULL), 2);
-	assert_one_line_naming(&errors, broken);
+	assert_int_equal(run(&r, "policy", "verify", "-p", absent, "-c", chain, NULL), 2);
+	assert_one_line_naming(&r, absent);
+	assert_int_equal(run(&r, "policy", "verify", "-p", broken, "-c", chain, NULL), 2);
+	assert_one_line_naming(&r, broken);
 	assert_int_equal(
-		run(&errors, "enroll", "--policy", absent, "--root-ca", absent, "-o", never, NULL),
+		run(&r, "enroll", "--policy", absent, "--root-ca", absent, "-o", never, NULL),
 		2);
-	assert_one_line_naming(&errors, absent);
-	assert_int_equal(run(&errors, "hash", "-m", broken, "--mrtd", "00", NULL), 2);
-	assert_one_line_naming(&errors, broken);
-	assert_int_equal(run(&errors, "policy", "generate", "--pki", absent, "--mrtd", "00", "-o",
+	assert_one_line_naming(&r, absent);
+	assert_int_equal(run(&r, "hash", "-m", broken, "--mrtd", "00", NULL), 2);
+	assert_one_line_naming(&r, broken);
+	assert_int_equal(run(&r, "policy", "generate", "--pki", absent, "--mrtd", "00", "-o",
 				 never, NULL),
 		2);
-	assert_one_line_naming(&errors, "--mrtd");
+	assert_one_line_naming(&r, "--mrtd");
 	assert_int_not_equal(access(never, F_OK), 0);
 }
 
@@ -215,53 +170,51 @@ static void unwritable_output_exits_2_and_leaves_nothing(void **state)
 {
 	P(policy);
 	AUTO_TEXT in_a_file = tool_text("%s/policy/volume.fv", temp_folder);
-	AUTO_BLOB errors = {0};
+	AUTO_RUN r = {0};
 
 	(void)state;
 	write_text(policy, "{}");
-	assert_int_equal(run(&errors, "enroll", "--policy", policy, "--root-ca", policy, "-o",
+	assert_int_equal(run(&r, "enroll", "--policy", policy, "--root-ca", policy, "-o",
 				 in_a_file, NULL),
 		2);
-	assert_one_line_naming(&errors, in_a_file);
-	assert_int_equal(run(&errors, "pki", "--out", in_a_file, NULL), 2);
-	assert_one_line_naming(&errors, in_a_file);
+	assert_one_line_naming(&r, in_a_file);
+	assert_int_equal(run(&r, "pki", "--out", in_a_file, NULL), 2);
+	assert_one_line_naming(&r, in_a_file);
 }
 
 static void wrong_usage_exits_2_with_a_hint(void **state)
 {
-	AUTO_BLOB errors = {0};
+	AUTO_RUN r = {0};
 
 	(void)state;
-	assert_int_equal(run(&errors, "no-such-command", NULL), 2);
-	assert_one_line_naming(&errors, "no-such-command");
-	assert_int_equal(run(&errors, "pki", NULL), 2);
-	assert_one_line_naming(&errors, "--out");
-	assert_int_equal(run(&errors, "pki", "--out", NULL), 2);
-	assert_one_line_naming(&errors, "--out");
-	assert_int_equal(run(&errors, "pki", "--nonsense", NULL), 2);
-	assert_one_line_naming(&errors, "--nonsense");
-	assert_int_equal(run(&errors, "pki", "--out", "x", "--platforms", "1", NULL), 2);
-	assert_one_line_naming(&errors, "platforms");
-	assert_int_equal(run(&errors, "pki", "--out", "x", "--hosts", "a,../b", NULL), 2);
-	assert_one_line_naming(&errors, "../b");
-	assert_int_equal(run(&errors, "json-sign", "-n", "x", "-i", "x", NULL), 2);
-	assert_one_line_naming(&errors, "--sign");
+	assert_int_equal(run(&r, "no-such-command", NULL), 2);
+	assert_one_line_naming(&r, "no-such-command");
+	assert_int_equal(run(&r, "pki", NULL), 2);
+	assert_one_line_naming(&r, "--out");
+	assert_int_equal(run(&r, "pki", "--out", NULL), 2);
+	assert_one_line_naming(&r, "--out");
+	assert_int_equal(run(&r, "pki", "--nonsense", NULL), 2);
+	assert_one_line_naming(&r, "--nonsense");
+	assert_int_equal(run(&r, "pki", "--out", "x", "--platforms", "1", NULL), 2);
+	assert_one_line_naming(&r, "platforms");
+	assert_int_equal(run(&r, "pki", "--out", "x", "--hosts", "a,../b", NULL), 2);
+	assert_one_line_naming(&r, "../b");
+	assert_int_equal(run(&r, "json-sign", "-n", "x", "-i", "x", NULL), 2);
+	assert_one_line_naming(&r, "--sign");
 }
 
 static void every_command_has_a_help_text(void **state)
 {
 	static const char *const commands[] = {
-		"pki", "policy", "json-sign", "servtd-collateral", "collateral", "eventlog", "hash", "enroll"};
-	AUTO_BLOB errors = {0};
-	AUTO_TEXT out_path = temp_path("stdout");
+		"pki", "policy", "json-sign", "servtd-collateral", "collateral", "quote", "tdreport",
+		"eventlog", "hash", "enroll"};
+	AUTO_RUN r = {0};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(commands); i++) {
-		AUTO_BLOB out = {0};
-		assert_int_equal(run(&errors, commands[i], "--help", NULL), 0);
-		read_into(out_path, &out);
-		assert_non_null(strstr((const char *)out.data, commands[i]));
-		assert_int_equal(errors.size, 0);
+		assert_int_equal(run(&r, commands[i], "--help", NULL), 0);
+		assert_non_null(strstr((const char *)r.out.data, commands[i]));
+		assert_int_equal(r.errors.size, 0);
 	}
 }
 
@@ -291,21 +244,21 @@ static void hash_of_an_enrolled_volume_is_that_of_its_files(void **state)
 		tool_text("{\"attributes\":\"%016d\",\"xfam\":\"e71a060000000000\","
 			  "\"mrconfigid\":\"%s\",\"mrowner\":\"%s\",\"mrownerconfig\":\"%s\"}",
 			0, zero, zero, zero);
-	AUTO_BLOB errors = {0};
+	AUTO_RUN r = {0};
 	AUTO_BLOB a = {0};
 	AUTO_BLOB b = {0};
 
 	(void)state;
 	write_text(policy, "{\"some\":\"policy\"}");
 	write_text(manifest, manifest_text);
-	assert_int_equal(run(&errors, "enroll", "--policy", policy, "--policy-issuer-chain", chain,
+	assert_int_equal(run(&r, "enroll", "--policy", policy, "--policy-issuer-chain", chain,
 				 "-o", volume, NULL),
 		0);
-	assert_int_equal(run(&errors, "hash", "-m", manifest, "--image", program, "--policy-v2",
+	assert_int_equal(run(&r, "hash", "-m", manifest, "--image", program, "--policy-v2",
 				 "--config", volume, "-o", one, NULL),
 		0);
 	assert_int_equal(
-		run(&errors, "hash", "-m", manifest, "--image", program, "--policy-v2", "--policy",
+		run(&r, "hash", "-m", manifest, "--image", program, "--policy-v2", "--policy",
 			policy, "--policy-issuer-chain", chain, "-o", two, NULL),
 		0);
 	read_into(one, &a);
@@ -315,8 +268,8 @@ static void hash_of_an_enrolled_volume_is_that_of_its_files(void **state)
 	/* An ELF file that is cut short cannot be measured. */
 	P(short_elf);
 	assert_int_equal(file_write(short_elf, "\177ELF\2\1\1", 7), TOOL_OK);
-	assert_int_equal(run(&errors, "hash", "-m", manifest, "--image", short_elf, "-t", NULL), 2);
-	assert_one_line_naming(&errors, short_elf);
+	assert_int_equal(run(&r, "hash", "-m", manifest, "--image", short_elf, "-t", NULL), 2);
+	assert_one_line_naming(&r, short_elf);
 }
 
 int main(int argc, char **argv)

@@ -26,8 +26,8 @@ static inline void cleanup_run(struct run *r)
 
 #define AUTO_RUN CLEANUP(cleanup_run) struct run
 
-/* Runs it with a NULL-ended list. */
-static inline void run(struct run *r, ...)
+/* Runs it with a NULL-ended list; the exit code. */
+static inline int run(struct run *r, ...)
 {
 	const char *argv[ARGS_MAX] = {program};
 	AUTO_TEXT error_path = temp_path("stderr");
@@ -55,6 +55,7 @@ static inline void run(struct run *r, ...)
 	r->errors.size = 0;
 	read_into(out_path, &r->out);
 	read_into(error_path, &r->errors);
+	return r->code;
 }
 
 static inline void assert_one_line_naming(const struct run *r, const char *what)

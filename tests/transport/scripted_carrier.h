@@ -40,6 +40,17 @@ struct carrier {
 	uint8_t *delivered;
 };
 
+/* What is sent through a connection; fill_pattern() is a setup function of cmocka's. */
+static uint8_t pattern[65536];
+
+static inline int fill_pattern(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(pattern); i++)
+		pattern[i] = (uint8_t)(i * 7 + i / 251);
+	return 0;
+}
+
 static inline void carrier_forget_delivered(struct carrier *k)
 {
 	free(k->delivered);

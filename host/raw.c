@@ -245,7 +245,8 @@ static bool read_report(struct raw_host *host, uint64_t id, uint64_t word,
 	r->id = id;
 	r->result = (unsigned)(word >> 8);
 	r->size = load32(header + 8);
-	return (word & 1) == (r->result != 0) && r->size == buffer->size - RAW_HEADER &&
+	/* The buffer is whole pages, of which the data need not fill the last. */
+	return (word & 1) == (r->result != 0) && r->size <= buffer->size - RAW_HEADER &&
 	       r->size <= sizeof(r->data) &&
 	       (!r->size || vmm_read(host->td, buffer->gpa + RAW_HEADER, r->data, r->size));
 }

@@ -62,8 +62,8 @@ enum status migtd_report_status(struct tdx *tdx, struct shared *shared, uint64_t
 	write_header(page, n);
 	if (n > 0)
 		memcpy(page + MIGTD_CALL_HEADER, data, n);
-	const enum status status = tdvmcall_migtd_report(
-		tdx, request_id, word, page, MIGTD_CALL_HEADER + n, vector);
+	const enum status status =
+		tdvmcall_migtd_report(tdx, request_id, word, page, PAGE_SIZE, vector);
 	if (status != STATUS_OK)
 		shared_give(shared, page, 1);
 	return status;

@@ -47,8 +47,9 @@ enum status migtd_receive(struct tdx *tdx, uint64_t request_id, uint8_t *buffer,
 	uint8_t vector) MUST_CHECK;
 /*
  * Tells the VMM how a request ended, with n bytes of operation data or text, at most a page less the
- * header.  Takes a page under SHARED_REPORT for as long as the VMM needs it; migtd_reclaim() gives it
- * back.  ERR_OUT_OF_RESOURCE: there is none.
+ * header.  The VMM is told of the whole page, as intel/MigTD tells it; n stands in the buffer's header.
+ * Takes a page under SHARED_REPORT for as long as the VMM needs it; migtd_reclaim() gives it back.
+ * ERR_OUT_OF_RESOURCE: there is none.
  */
 enum status migtd_report_status(struct tdx *tdx, struct shared *shared, uint64_t request_id,
 	enum migration_result result, const uint8_t *data, size_t n, uint8_t vector) MUST_CHECK;

@@ -76,12 +76,17 @@ static uint64_t receive(uint64_t id, uint64_t size)
 	return call(RECEIVE, id, size, RECEIVE_AT | SHARED, VECTOR, 0);
 }
 
-static uint64_t report(uint64_t id, uint64_t word, const char *text)
+static uint64_t report_in(uint64_t id, uint64_t word, const char *text, uint64_t size)
 {
 	memset(td.ram + REPORT_AT, 0, 12);
 	store32(td.ram + REPORT_AT + 8, (uint32_t)strlen(text));
 	memcpy(td.ram + REPORT_AT + 12, text, strlen(text));
-	return call(REPORT, id, word, 12 + strlen(text), REPORT_AT | SHARED, VECTOR);
+	return call(REPORT, id, word, size, REPORT_AT | SHARED, VECTOR);
+}
+
+static uint64_t report(uint64_t id, uint64_t word, const char *text)
+{
+	return report_in(id, word, text, PAGE);
 }
 
 /* Interrupts until the buffer's call is complete; its data status. */
@@ -272,6 +277,25 @@ static void a_report_ends_the_request(void **state)
 	assert_int_equal(report((uint64_t)id, 0, ""), INVALID_OPERAND);
 }
 
+/* intel/MigTD names whole pages, with the size of the data in the header alone. */
+static void a_report_fills_its_buffer_or_not(void **state)
+{
+	const char *text = "why";
+	json_int_t id;
+
+	(void)state;
+	id = begin();
+	assert_int_equal(report_in((uint64_t)id, 1 | 8 << 8, text, 12 + 2), INVALID_OPERAND);
+	assert_int_equal(report_in((uint64_t)id, 1 | 8 << 8, text, 12 + 3), 0);
+	expect_done(8, text);
+	id = begin();
+	assert_int_equal(report_in((uint64_t)id, 1 | 8 << 8, text, 12 + 4), 0);
+	expect_done(8, text);
+	id = begin();
+	assert_int_equal(report_in((uint64_t)id, 1 | 8 << 8, text, 2 * PAGE), 0);
+	expect_done(8, text);
+}
+
 static void operations_are_asked_for_and_answered(void **state)
 {
 	json_t *event;
@@ -305,6 +329,7 @@ int main(void)
 		TEST(a_receive_takes_what_it_has_room_for),
 		TEST(a_cancel_completes_what_is_pending_and_what_comes),
 		TEST(a_report_ends_the_request),
+		TEST(a_report_fills_its_buffer_or_not),
 		TEST(operations_are_asked_for_and_answered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,7 +97,7 @@ static void report_status_carries_result_and_data(void **state)
 				 sizeof(text), 0x50),
 		STATUS_OK);
 	check_regs(&(struct tdcall_regs){.rcx = 0xffcc, .r11 = 0x10006, .r12 = 0x10002, .r13 = ID,
-		.r14 = 1 | 8 << 8, .r15 = 12 + sizeof(text), .rbx = gpa(page), .rdi = 0x50});
+		.r14 = 1 | 8 << 8, .r15 = PAGE_SIZE, .rbx = gpa(page), .rdi = 0x50});
 	check_header(page, sizeof(text));
 	assert_memory_equal(page + 12, text, sizeof(text));
 	assert_int_equal(td.shared.used_by_tag[SHARED_REPORT], 1);
@@ -109,7 +109,7 @@ static void report_status_of_success_is_zero(void **state)
 	assert_int_equal(migtd_report_status(&td.tdx, &td.shared, ID, RESULT_SUCCESS, NULL, 0, 0),
 		STATUS_OK);
 	assert_int_equal(td.in[0].r14, 0);
-	assert_int_equal(td.in[0].r15, 12);
+	assert_int_equal(td.in[0].r15, PAGE_SIZE);
 }
 
 /* T21: what goes beyond the MTU, or the page, is not asked for. */

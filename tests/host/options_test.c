@@ -102,7 +102,7 @@ static void a_socket_left_behind_is_replaced_but_a_file_is_not(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-	char said[512];
+	char said[512], command[400];
 	FILE *file;
 
 	(void)state;
@@ -111,9 +111,10 @@ static void a_socket_left_behind_is_replaced_but_a_file_is_not(void **state)
 	close(fd);
 	assert_int_equal(chmod(address.sun_path, 0777), 0);
 	/* Its own socket has another mode. */
-	assert_int_equal(run("platform --listen unix:stale --vsock unix:v & "
-			     "while test \"$(stat -c %a stale)\" = 777; do sleep 0.1; done; "
-			     "kill $!; wait $!", said, sizeof(said)), 0);
+	snprintf(command, sizeof(command), "platform --listen unix:stale --vsock unix:v & "
+		"until test \"$(stat -c %%a %s 2>&-)\" = 700; do sleep 0.1; done; kill $!; wait $!",
+		address.sun_path);
+	assert_int_equal(run(command, said, sizeof(said)), 0);
 	assert_int_not_equal(access(address.sun_path, F_OK), 0);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/file", directory);
 	file = fopen(address.sun_path, "w");

@@ -4,14 +4,11 @@
 #define TESTS_TDX_SERVICE_BENCH_H
 
 #include "fake_td.h"
+#include "hobs.h"
 
 #include "tdx/service.h"
 #include "tdx/service_internal.h"
 
-static const uint8_t common[16] = {0xe1, 0xc5, 0x6f, 0xfb, 0x78, 0x33, 0xcb, 0x4a,
-	0x89, 0x64, 0xfa, 0x5e, 0xe4, 0x3b, 0x9c, 0x8a};
-static const uint8_t migtd[16] = {0x30, 0x63, 0x0e, 0xe6, 0x09, 0x1e, 0x87, 0x43,
-	0xa4, 0x44, 0x8f, 0x32, 0xb8, 0xd6, 0x11, 0xe5};
 /* The VMM: keeps the command it saw and answers with `data` behind a page header. */
 struct vmm {
 	uint8_t command[PAGE_SIZE];
@@ -23,21 +20,6 @@ struct vmm {
 	uint8_t data[PAGE_SIZE - 24];
 	bool wrote_past;	/* data behind that size, which the TD leaves as they are */
 };
-
-static inline void store(uint8_t *at, uint64_t value, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
-}
-
-static inline uint64_t load(const uint8_t *at, size_t n)
-{
-	uint64_t value = 0;
-
-	for (size_t i = n; i > 0; i--)
-		value = value << 8 | at[i - 1];
-	return value;
-}
 
 static inline void answer(struct fake_td *td, struct tdcall_regs *regs)
 {

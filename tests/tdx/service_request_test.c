@@ -1,66 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /* The HOBs in which a VMM describes a request, and waiting for one. */
+#include "hobs.h"
 #include "service_bench.h"
-
-static const uint8_t info_guid[16] = {0x98, 0xe3, 0xb5, 0x42, 0x99, 0xa1, 0x30, 0x4d,
-	0xbe, 0xfc, 0xc7, 0x5a, 0xc3, 0xda, 0x5d, 0x7c};
-static const uint8_t socket_guid[16] = {0x9d, 0x3b, 0x10, 0x7a, 0x2b, 0x55, 0x5f, 0x48,
-	0xbb, 0x4c, 0x2f, 0x3d, 0x2e, 0x8b, 0x1e, 0x0e};
-static const uint8_t policy_guid[16] = {0x1a, 0x77, 0x4f, 0xd6, 0xc9, 0xf0, 0x33, 0x4d,
-	0x99, 0x8b, 0x0e, 0x3d, 0x8b, 0x94, 0x0a, 0x61};
-
-struct hobs {
-	uint8_t bytes[PAGE_SIZE];
-	size_t n;
-};
-
-static uint8_t *add_hob(struct hobs *h, uint16_t type, const uint8_t *guid, size_t payload)
-{
-	uint8_t *at = h->bytes + h->n;
-
-	store(at, type, 2);
-	store(at + 2, 24 + payload, 2);
-	memcpy(at + 8, guid, 16);
-	h->n += (24 + payload + 7) & ~(size_t)7;
-	return at + 24;
-}
-
-static void add_info(struct hobs *h, bool init)
-{
-	uint8_t *p = add_hob(h, 4, info_guid, init ? 584 : 72);
-
-	store(p, 0x1122334455667788ull, 8);
-	p[8] = 1;
-	p[9] = init;
-	store(p + 12, 0x000806f8, 4); /* KVM's CPU version */
-	for (unsigned i = 0; i < 4; i++)
-		store(p + 16 + 8 * i, 0xa0 + i, 8);
-	store(p + 48, 0xb0b1b2b3b4b5b6b7ull, 8);
-	if (init)
-		memset(p + 72, 0x77, 512);
-}
-
-static void add_socket(struct hobs *h)
-{
-	uint8_t *p = add_hob(h, 4, socket_guid, 24);
-
-	store(p + 8, 2, 8);
-	store(p + 16, 1234, 4);
-}
-
-static void add_policy(struct hobs *h)
-{
-	store(add_hob(h, 4, policy_guid, 16), 1234, 8);
-}
-
-/* What KVM emits: three HOBs and zeroes. */
-static void kvm_hobs(struct hobs *h, bool init)
-{
-	memset(h, 0, sizeof(*h));
-	add_info(h, init);
-	add_socket(h);
-	add_policy(h);
-}
 
 /* From a block of exactly n bytes, so that a read beyond them is seen. */
 static enum status parse(const struct hobs *h, size_t n, struct migration_request *request)
@@ -135,13 +76,13 @@ static void order_and_an_end_hob_do_not_matter(void **state)
 	add_info(&h, false);
 	add_socket(&h);
 	assert_int_equal(parse(&h, h.n, &request), STATUS_OK);
-	store(add_hob(&h, 4, policy_guid, 16 + 5) + 8, 5, 4);
+	store(add_hob(&h, 4, guid_policy, 16 + 5) + 8, 5, 4);
 	assert_int_equal(parse(&h, h.n, &request), STATUS_OK);
 
 	/* A HOB begins on the next multiple of eight, whatever the length of the one before. */
 	for (size_t policy = 0; policy < 20; policy++) {
 		memset(&h, 0, sizeof(h));
-		store(add_hob(&h, 4, policy_guid, 16 + policy) + 8, policy, 4);
+		store(add_hob(&h, 4, guid_policy, 16 + policy) + 8, policy, 4);
 		add_socket(&h);
 		add_info(&h, false);
 		assert_int_equal(parse(&h, h.n, &request), STATUS_OK);
@@ -176,10 +117,10 @@ static void lists_that_break_a_rule_are_refused(void **state)
 	assert_int_equal(parse(&h, h.n, &request), ERR_REQUEST);
 	/* an unknown GUID; another type */
 	kvm_hobs(&h, false);
-	add_hob(&h, 4, common, 8);
+	add_hob(&h, 4, guid_common, 8);
 	assert_int_equal(parse(&h, h.n, &request), ERR_REQUEST);
 	kvm_hobs(&h, false);
-	add_hob(&h, 3, policy_guid, 16);
+	add_hob(&h, 3, guid_policy, 16);
 	assert_int_equal(parse(&h, h.n, &request), ERR_REQUEST);
 	/* a HOB too short for its GUID */
 	kvm_hobs(&h, false);
@@ -192,7 +133,7 @@ static void lists_that_break_a_rule_are_refused(void **state)
 	memset(&h, 0, sizeof(h));
 	add_info(&h, false);
 	add_socket(&h);
-	store(add_hob(&h, 4, policy_guid, 16) + 8, 0xffffffff, 4);
+	store(add_hob(&h, 4, guid_policy, 16) + 8, 0xffffffff, 4);
 	assert_int_equal(parse(&h, h.n, &request), ERR_REQUEST);
 }
 
@@ -204,7 +145,7 @@ static void info_and_socket_have_exact_sizes(void **state)
 	for (unsigned has_init = 0; has_init < 4; has_init++) {
 		for (size_t size = 0; size < 700; size++) {
 			struct hobs h = {.n = 0};
-			uint8_t *info = add_hob(&h, 4, info_guid, size);
+			uint8_t *info = add_hob(&h, 4, guid_info, size);
 			info[9] = (uint8_t)has_init;
 			if (size < 10)
 				h.n = 24 + 16;
@@ -216,7 +157,7 @@ static void info_and_socket_have_exact_sizes(void **state)
 	for (size_t size = 0; size < 64; size++) {
 		struct hobs h = {.n = 0};
 		add_info(&h, false);
-		add_hob(&h, 4, socket_guid, size);
+		add_hob(&h, 4, guid_socket, size);
 		assert_int_equal(parse(&h, h.n, &request), size == 24 ? STATUS_OK : ERR_REQUEST);
 	}
 }
@@ -263,11 +204,11 @@ static void wait_for_request_hands_over_what_the_hobs_say(void **state)
 
 	(void)state;
 	kvm_hobs(&h, false);
-	bench_init(&b, migtd, (uint32_t)(4 + h.n));
+	bench_init(&b, guid_migtd, (uint32_t)(4 + h.n));
 	memcpy(b.vmm.data, "\x00\x01\x01\x00", 4);
 	memcpy(b.vmm.data + 4, h.bytes, h.n);
 	assert_int_equal(service_wait_for_request(&b.service, &request), STATUS_OK);
-	assert_command(&b.vmm, migtd, asked, sizeof(asked), 0);
+	assert_command(&b.vmm, guid_migtd, asked, sizeof(asked), 0);
 	assert_int_equal(request.port, 1234);
 	/* The length bounds the list, though the page has more. */
 	b.vmm.size = 24 + 4 + 96 + 47;
@@ -283,7 +224,7 @@ static void wait_for_request_is_pending_on_operation_none_only(void **state)
 	for (unsigned operation = 0; operation < 256; operation++) {
 		struct bench b;
 		struct migration_request request;
-		bench_init(&b, migtd, 4);
+		bench_init(&b, guid_migtd, 4);
 		b.vmm.data[1] = 1;
 		b.vmm.data[2] = (uint8_t)operation;
 		assert_int_equal(service_wait_for_request(&b.service, &request),
@@ -292,7 +233,7 @@ static void wait_for_request_is_pending_on_operation_none_only(void **state)
 	}
 	struct bench b;
 	struct migration_request request;
-	bench_init(&b, migtd, 4);
+	bench_init(&b, guid_migtd, 4);
 	b.vmm.data[1] = 2; /* the answer to another command */
 	assert_int_equal(service_wait_for_request(&b.service, &request), ERR_VMCALL);
 	b.vmm.data[1] = 1;

@@ -21,11 +21,11 @@ static void query_asks_for_the_migtd_service(void **state)
 	uint8_t asked[20] = {0};
 
 	(void)state;
-	bench_init(&b, common, 20);
-	memcpy(b.vmm.data + 4, migtd, 16);
-	memcpy(asked + 4, migtd, 16);
+	bench_init(&b, guid_common, 20);
+	memcpy(b.vmm.data + 4, guid_migtd, 16);
+	memcpy(asked + 4, guid_migtd, 16);
 	assert_int_equal(service_query(&b.service), STATUS_OK);
-	assert_command(&b.vmm, common, asked, sizeof(asked), 0);
+	assert_command(&b.vmm, guid_common, asked, sizeof(asked), 0);
 	bench_free(&b);
 }
 
@@ -35,8 +35,8 @@ static void any_other_answer_to_query_is_unsupported(void **state)
 	for (size_t at = 0; at < 24 + 20; at++) {
 		for (unsigned bit = 0; bit < 8; bit++) {
 			struct bench b;
-			bench_init(&b, common, 20);
-			memcpy(b.vmm.data + 4, migtd, 16);
+			bench_init(&b, guid_common, 20);
+			memcpy(b.vmm.data + 4, guid_migtd, 16);
 			uint8_t *byte = at < 16 ? &b.vmm.guid[at] :
 				at < 20 ? (uint8_t *)&b.vmm.size + (at - 16) :
 				at < 24 ? (uint8_t *)&b.vmm.status + (at - 20) : &b.vmm.data[at - 24];
@@ -50,14 +50,14 @@ static void any_other_answer_to_query_is_unsupported(void **state)
 	}
 	for (uint32_t size = 0; size < 44; size++) {
 		struct bench b;
-		bench_init(&b, common, 20);
-		memcpy(b.vmm.data + 4, migtd, 16);
+		bench_init(&b, guid_common, 20);
+		memcpy(b.vmm.data + 4, guid_migtd, 16);
 		b.vmm.size = size;
 		assert_int_equal(service_query(&b.service), ERR_VMM_UNSUPPORTED);
 		bench_free(&b);
 	}
 	struct bench b;
-	bench_init(&b, common, 20);
+	bench_init(&b, guid_common, 20);
 	b.vmm.r10 = 1;
 	assert_int_equal(service_query(&b.service), ERR_VMM_UNSUPPORTED);
 	bench_free(&b);
@@ -69,11 +69,11 @@ static void report_status_carries_id_and_result(void **state)
 	struct bench b;
 
 	(void)state;
-	bench_init(&b, migtd, 4);
+	bench_init(&b, guid_migtd, 4);
 	b.vmm.data[1] = 2;
 	assert_int_equal(service_report_status(&b.service, 0x1122334455667788ull,
 		RESULT_POLICY_UNSATISFIED), STATUS_OK);
-	assert_command(&b.vmm, migtd, asked, sizeof(asked), 0);
+	assert_command(&b.vmm, guid_migtd, asked, sizeof(asked), 0);
 	b.vmm.data[1] = 1;
 	assert_int_equal(service_report_status(&b.service, 1, RESULT_SUCCESS), ERR_VMCALL);
 	b.vmm.data[1] = 2;
@@ -92,19 +92,19 @@ static void sent_packets_lie_behind_the_request_id(void **state)
 	uint8_t payload[SERVICE_VSOCK_PAYLOAD + 1];
 
 	(void)state;
-	bench_init(&b, migtd, 12);
+	bench_init(&b, guid_migtd, 12);
 	store(b.vmm.data, 0x300, 2);
 	store(b.vmm.data + 4, 7, 8);
 	memset(asked + 12, 0x11, 44);
 	memset(asked + 56, 0x22, SERVICE_VSOCK_PAYLOAD);
 	memset(payload, 0x22, sizeof(payload));
 	assert_int_equal(service_send(&b.service, 7, asked + 12, payload, 100), STATUS_OK);
-	assert_command(&b.vmm, migtd, asked, 12 + 44 + 100, 0xffffffff);
+	assert_command(&b.vmm, guid_migtd, asked, 12 + 44 + 100, 0xffffffff);
 	assert_int_equal(service_send(&b.service, 7, asked + 12, NULL, 0), STATUS_OK);
-	assert_command(&b.vmm, migtd, asked, 12 + 44, 0xffffffff);
+	assert_command(&b.vmm, guid_migtd, asked, 12 + 44, 0xffffffff);
 	assert_int_equal(service_send(&b.service, 7, asked + 12, payload, SERVICE_VSOCK_PAYLOAD),
 		STATUS_OK);
-	assert_command(&b.vmm, migtd, asked, sizeof(asked), 0xffffffff);
+	assert_command(&b.vmm, guid_migtd, asked, sizeof(asked), 0xffffffff);
 
 	const unsigned calls = b.td.calls;
 	assert_int_equal(service_send(&b.service, 7, asked + 12, payload, sizeof(payload)),
@@ -125,7 +125,7 @@ static void the_echo_of_send_is_checked(void **state)
 	(void)state;
 	for (size_t at = 0; at < 12; at++) {
 		struct bench b;
-		bench_init(&b, migtd, 12);
+		bench_init(&b, guid_migtd, 12);
 		store(b.vmm.data, 0x300, 2);
 		store(b.vmm.data + 4, 7, 8);
 		b.vmm.data[at] ^= 0x10;
@@ -135,7 +135,7 @@ static void the_echo_of_send_is_checked(void **state)
 	}
 	for (uint32_t size = 0; size < 24 + 12; size++) {
 		struct bench b;
-		bench_init(&b, migtd, 12);
+		bench_init(&b, guid_migtd, 12);
 		store(b.vmm.data, 0x300, 2);
 		store(b.vmm.data + 4, 7, 8);
 		b.vmm.size = size;
@@ -146,7 +146,7 @@ static void the_echo_of_send_is_checked(void **state)
 
 static void receiving(struct bench *b, size_t packet_size, uint32_t payload_size)
 {
-	bench_init(b, migtd, (uint32_t)(12 + packet_size));
+	bench_init(b, guid_migtd, (uint32_t)(12 + packet_size));
 	store(b->vmm.data, 0x400, 2);
 	store(b->vmm.data + 4, SERVICE_ANY_REQUEST, 8);
 	memset(b->vmm.data + 12, 0x33, sizeof(b->vmm.data) - 12);
@@ -178,7 +178,7 @@ static void receive_hands_over_the_packet_as_long_as_it_is(void **state)
 		assert_int_equal(n, row[i].n);
 		assert_ptr_equal(packet, b.service.copy + 36);
 		assert_memory_equal(packet, b.vmm.data + 12, n);
-		assert_command(&b.vmm, migtd, asked, sizeof(asked), 0xffffffff);
+		assert_command(&b.vmm, guid_migtd, asked, sizeof(asked), 0xffffffff);
 		bench_free(&b);
 	}
 }

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause-Patent
 """A Migration TD, a user TD or a whole host is killed in the middle of a session: the side that
 survives ends the session, has its memory back and goes on with a fresh peer."""
+import os
 import signal
 import socket
 import sys
+import tempfile
 
-from lab import DEADLINE, Lab, Platform, wait_until
+from lab import DEADLINE, Lab, LabError, Platform, wait_until
 from tap import Tap, equal
 
 OK, NETWORK, GONE = 0, 5, 11
@@ -158,8 +160,24 @@ class Kill:
                       f"ends its session and no other", run)
 
 
+def nothing_stays_of_a_lab_that_cannot_be_set_up():
+    outside = tempfile.tempdir
+    with tempfile.TemporaryDirectory() as folder:
+        tempfile.tempdir = folder
+        try:
+            with Lab(sys.argv[1], description={"hosts": [{"name": "only-one"}]}):
+                raise AssertionError("it was set up")
+        except LabError:
+            pass
+        finally:
+            tempfile.tempdir = outside
+        equal(os.listdir(folder), [], "what is left")
+
+
 def main():
     tap = Tap()
+    tap.case("nothing stays of a lab that cannot be set up",
+             nothing_stays_of_a_lab_that_cannot_be_set_up)
     with Lab(sys.argv[1]) as lab:
         lab.start()
         kill = Kill(lab, tap)

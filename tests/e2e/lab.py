@@ -378,6 +378,14 @@ class Lab:
         # Ended from outside, it still tidies up.
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
         self.dir = tempfile.mkdtemp(prefix="migtd-lab-")
+        try:
+            self._set_up()
+        except BaseException:   # nobody calls __exit__() then
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def _set_up(self):
         self.pki = f"{self.dir}/pki"
         with open(f"{self.dir}/description.json", "w") as file:
             json.dump(self.description, file)
@@ -385,7 +393,6 @@ class Lab:
         self.policy = self.make_policy("policy")
         self.a = Platform(self, "a")
         self.b = Platform(self, "b")
-        return self
 
     def run_tool(self, *arguments):
         result = subprocess.run([self.tool, *arguments], capture_output=True, text=True)

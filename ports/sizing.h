@@ -14,6 +14,11 @@
 #define MIGTD_HEAP_PER_SESSION 4086u
 #define MIGTD_SHARED_FIXED 180224u
 #define MIGTD_SHARED_PER_SESSION 16384u
+/* The same where nothing but vsock is spoken. */
+#define MIGTD_VSOCK_HEAP_FIXED 85568u
+#define MIGTD_VSOCK_HEAP_PER_SESSION 4084u
+#define MIGTD_VSOCK_SHARED_FIXED 180224u
+#define MIGTD_VSOCK_SHARED_PER_SESSION 8192u
 
 /* Whole pages. */
 #define MIGTD_PAGES(bytes) (((bytes) + 4095u) / 4096u * 4096u)

@@ -69,6 +69,35 @@ def as_committed(lab, name, *arguments):
                              "and commit what it writes\n" + done.stdout + done.stderr)
 
 
+def sweeps(lab, **config):
+    """Those of the baseline with these members in their config."""
+    baseline = json.loads(read(lab.source("tests/memory/baseline.json")))
+    return [s for s in baseline["sweeps"]
+            if all(s["config"].get(k, "apart") == v for k, v in config.items())]
+
+
+def both_need_no_more(lab):
+    """For the same n, no figure lies above what the roles apart need."""
+    both, = sweeps(lab, roles="both")
+    apart, = sweeps(lab, roles="apart", **{k: both["config"][k] for k in (
+        "policy", "policies", "transport")})
+    for quantity, line in apart["equations"].items():
+        line = line["envelope"]
+        for run in both["runs"]:
+            peak = max(role[quantity + "_peak"] for role in run["roles"].values())
+            n = run["config"]["sessions"]
+            equal(peak <= line["fixed"] + line["per_session"] * n, True,
+                  f"{quantity} of {n} sessions: {peak} beside {line}")
+
+
+def one_number(lab):
+    for transport in ("vsock", "vmcall-raw"):
+        told = json.loads(lab.run("fits-in", "32M", "--transport", transport, "--json"))
+        row = [l for l in read(lab.source("MEMORY.md")).splitlines()
+               if l.startswith(f"| Sessions at once in a TD of 32 MiB, {transport} |")]
+        equal(row[0].split("|")[5].strip().replace(",", ""), str(told["sessions"]), transport)
+
+
 def growth_is_named(lab):
     """Each altered figure must be found and called by its name."""
     old = json.loads(read(lab.path("distinct.json")))
@@ -169,6 +198,10 @@ def main(migmem, root):
             lab, "v1.json", "--sessions", "1,2", "--policy", "v1"))
         tap.case("vmcall-raw needs what is committed", lambda: as_committed(
             lab, "raw.json", "--sessions", "1,2,4", "--policies", "distinct", "--transport", "vmcall-raw"))
+        tap.case("both roles at once need what is committed", lambda: as_committed(
+            lab, "both.json", "--sessions", "1,2,4", "--policies", "distinct", "--roles", "both"))
+        tap.case("both roles at once need no more than one", lambda: both_need_no_more(lab))
+        tap.case("fits-in and MEMORY.md tell one number", lambda: one_number(lab))
         tap.case("growth is found and named", lambda: growth_is_named(lab))
         tap.case("the report stands alone", lambda: the_page_stands_alone(lab))
         tap.case("markup in a result is shown as text", lambda: markup_in_a_result_is_text(lab))

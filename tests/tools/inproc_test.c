@@ -137,6 +137,88 @@ static void processes_need_exactly_the_same_memory(void **state)
 	assert_nothing_is_left();
 }
 
+/* --- both roles at once --------------------------------------------------------------------- */
+
+static void assert_no_more_than(const json_t *apart, const json_t *both)
+{
+	static const char *const peaks[] = {"stack_peak", "heap_peak", "shared_peak"};
+
+	for (size_t i = 0; i < COUNT_OF(peaks); i++)
+		for (size_t r = 0; r < COUNT_OF(roles); r++) {
+			const json_int_t src =
+				json_integer_value(json_object_get(role_of(apart, 0), peaks[i]));
+			const json_int_t dst =
+				json_integer_value(json_object_get(role_of(apart, 1), peaks[i]));
+			const json_int_t is =
+				json_integer_value(json_object_get(role_of(both, r), peaks[i]));
+			assert_true(is <= (src > dst ? src : dst));
+		}
+}
+
+/* Sessions that a Migration TD held as a source. */
+static size_t sources_of(const json_t *result, size_t role)
+{
+	const json_t *sessions = json_object_get(role_of(result, role), "by_session"), *s;
+	size_t i, n = 0;
+
+	json_array_foreach(sessions, i, s)
+		n += json_is_true(json_object_get(s, "is_source"));
+	return n;
+}
+
+static void both_roles_at_once_need_no_more_than_one(void **state)
+{
+	static const char *const policies[] = {"same", "distinct"};
+	static const char *const transports[] = {"vsock", "vmcall-raw"};
+	AUTO_TEXT apart = temp_path("apart.json");
+	AUTO_TEXT both = temp_path("both.json");
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		const char *p = policies[i % 2], *t = transports[i / 2];
+		assert_int_equal(INPROC("--sessions", "6", "--hold", "all", "--rounds", "2",
+					 "--policies", p, "--transport", t, "--json", apart),
+			0);
+		assert_int_equal(INPROC("--sessions", "6", "--hold", "all", "--rounds", "2",
+					 "--policies", p, "--transport", t, "--roles", "both",
+					 "--json", both),
+			0);
+		assert_output("MSK exchange completed: 12 times");
+		AUTO_JSON one = read_result("apart.json");
+		AUTO_JSON all = read_result("both.json");
+		assert_no_more_than(one, all);
+		assert_string_equal(json_string_value(json_object_get(
+					    json_object_get(all, "config"), "roles")),
+			"both");
+		for (size_t r = 0; r < COUNT_OF(roles); r++) {
+			assert_int_equal(sources_of(one, r), r == 0 ? 6 : 0);
+			assert_int_equal(sources_of(all, r), 3);
+			assert_int_equal(number_at(json_object_get(role_of(all, r), "counters"),
+						 "sessions_peak"),
+				6);
+		}
+	}
+	assert_nothing_is_left();
+}
+
+/* Many more than there are work slots, and no barrier that would set them in order. */
+static void sessions_in_both_directions_do_not_lock_each_other_out(void **state)
+{
+	static const char *const seeds[] = {"0", "1", "2"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(seeds); i++) {
+		assert_int_equal(INPROC("--sessions", "64", "--hold", "none", "--roles", "both",
+					 "--seed", seeds[i]),
+			0);
+		assert_output("64 source and 64 destination sessions completed");
+	}
+	assert_int_equal(INPROC("--sessions", "16", "--hold", "none", "--roles", "both",
+				 "--policy", "v1"),
+		0);
+	assert_nothing_is_left();
+}
+
 /* --- what it can --------------------------------------------------------------------------- */
 
 static void many_sessions_are_held_at_once(void **state)
@@ -226,6 +308,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(two_runs_with_one_seed_give_the_same_bytes),
 		cmocka_unit_test(distinct_policies_and_rounds_are_the_same_twice_too),
 		cmocka_unit_test(processes_need_exactly_the_same_memory),
+		cmocka_unit_test(both_roles_at_once_need_no_more_than_one),
+		cmocka_unit_test(sessions_in_both_directions_do_not_lock_each_other_out),
 		cmocka_unit_test(many_sessions_are_held_at_once),
 		cmocka_unit_test(policies_of_version_1_run_as_well),
 		cmocka_unit_test(a_quote_that_never_comes_ends_in_virtual_time),

@@ -120,6 +120,41 @@ static void distinct_policies_cost_a_record_for_each_session(void **state)
 	assert_nothing_is_left();
 }
 
+static void migration_tds_are_source_and_destination_at_once(void **state)
+{
+	static const char *const transports[] = {"vsock", "vmcall-raw"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(transports); i++) {
+		assert_int_equal(RUN("--roles", "both", "--sessions", "5", "--hold", "all",
+					 "--transport", transports[i]),
+			0);
+		assert_output("barrier after connect: a 5 held, 0 queued; b 5 held, 0 queued");
+		/* More than there are work slots, and nothing that sets them in order. */
+		assert_int_equal(RUN("--roles", "both", "--sessions", "32", "--hold", "none",
+					 "--transport", transports[i]),
+			0);
+		assert_output("32 source and 32 destination sessions completed");
+		assert_nothing_is_left();
+	}
+}
+
+static void both_roles_have_a_peer_for_each_different_policy(void **state)
+{
+	AUTO_TEXT json = temp_path("both.json");
+
+	(void)state;
+	assert_int_equal(RUN("--roles", "both", "--sessions", "3", "--policies", "distinct",
+				 "--json", json),
+		0);
+	AUTO_JSON result = read_result("both.json");
+	const json_t *sessions = json_object_get(result, "sessions");
+	assert_int_equal(json_array_size(sessions), 6);
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(sessions, 5), "measured")), "b");
+	assert_nothing_is_left();
+}
+
 static void policy_v1_runs_without_records(void **state)
 {
 	static const char *const policies[] = {"same", "distinct"}, *const roles[] = {"src", "dst"};
@@ -227,6 +262,7 @@ static void wrong_usage_exits_2(void **state)
 	assert_int_equal(RUN("--hold", "nowhere"), 2);
 	assert_int_equal(RUN("--hold", "report"), 2);
 	assert_int_equal(RUN("--policy", "v3"), 2);
+	assert_int_equal(RUN("--roles", "neither"), 2);
 	assert_int_equal(RUN("--policy", "v1", "--policy-file", "x"), 2);
 	assert_int_equal(RUN("--policy", "v1", "--policy-issuer-chain", "x"), 2);
 	assert_int_equal(RUN("--policy-file", "x"), 2);
@@ -299,6 +335,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(more_sessions_need_more_heap_and_rounds_need_none),
 		cmocka_unit_test(every_phase_can_hold_all_sessions),
 		cmocka_unit_test(distinct_policies_cost_a_record_for_each_session),
+		cmocka_unit_test(migration_tds_are_source_and_destination_at_once),
+		cmocka_unit_test(both_roles_have_a_peer_for_each_different_policy),
 		cmocka_unit_test(policy_v1_runs_without_records),
 		cmocka_unit_test(a_given_hierarchy_and_policy_are_used),
 		cmocka_unit_test(a_revoked_peer_fails_with_its_result_and_reason),

@@ -2,6 +2,7 @@
 /* The equations, and that regions sized by them hold exactly as many sessions as they say. */
 #include "migmem_run.h"
 
+#include "../ports/sizing.h"
 #include "migmem/sweep.h"
 
 static const char *planted;	/* folder of Migration TDs with a fault each */
@@ -175,12 +176,71 @@ static void fits_in_says_what_runs_out_first(void **state)
 static void what_fits_is_proved_by_running_it_and_one_more(void **state)
 {
 	(void)state;
-	assert_int_equal(MIGMEM("fits-in", "600K", "--prove"), 0);
+	assert_int_equal(MIGMEM("fits-in", "2200K", "--prove"), 0);
 	assert_output("sessions run at once with a heap of ");
 	assert_output("1 is refused with OutOfResource (3)");
 	assert_output("PROVED");
 	assert_false(output_has("NOT PROVED"));
 	assert_nothing_is_left();
+}
+
+/* Of a TD's size follow regions of just what so many sessions need. */
+static void a_td_of_a_given_size_has_the_regions_of_the_equations(void **state)
+{
+	static const char *const targets[] = {"host", "inproc"}, *const roles[] = {"src", "dst"};
+	AUTO_TEXT json = temp_path("sized.json");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(targets); i++) {
+		assert_int_equal(RUN("--sessions", "9", "--memory", "3M", "--target", targets[i],
+					 "--json", json),
+			0);
+		AUTO_JSON result = read_result("sized.json");
+		for (size_t r = 0; r < COUNT_OF(roles); r++) {
+			const json_t *role =
+				json_object_get(json_object_get(result, "roles"), roles[r]);
+			assert_int_equal(number_at(role, "heap_size"),
+				MIGTD_PAGES(MIGTD_VSOCK_HEAP_FIXED +
+					    9 * MIGTD_VSOCK_HEAP_PER_SESSION));
+			assert_int_equal(number_at(role, "shared_size"),
+				MIGTD_PAGES(MIGTD_VSOCK_SHARED_FIXED +
+					    9 * MIGTD_VSOCK_SHARED_PER_SESSION));
+		}
+	}
+	assert_int_equal(RUN("--sessions", "9", "--memory", "3M", "--transport", "vmcall-raw",
+				 "--rx-pages", "4", "--target", "inproc", "--json", json),
+		0);
+	AUTO_JSON result = read_result("sized.json");
+	const json_t *role = json_object_get(json_object_get(result, "roles"), "src");
+	assert_int_equal(number_at(role, "shared_size"),
+		MIGTD_SHARED_SIZE(9) + 9 * 3 * 4096);
+	/* What the user sizes stays. */
+	assert_int_equal(RUN("--sessions", "2", "--memory", "3M", "--heap", "400K", "--target",
+				 "inproc", "--json", json),
+		0);
+	AUTO_JSON given = read_result("sized.json");
+	assert_int_equal(number_at(json_object_get(json_object_get(given, "roles"), "dst"),
+				 "heap_size"),
+		400 * 1024);
+	assert_nothing_is_left();
+}
+
+/* A run needs what a sweep says. */
+static void a_run_and_a_sweep_measure_the_same(void **state)
+{
+	static const char *const figures[] = {"heap_peak", "shared_peak", "heap_size"};
+	AUTO_TEXT json = temp_path("alone.json");
+
+	(void)state;
+	AUTO_JSON sweep = json_read_file(swept());
+	assert_int_equal(RUN("--sessions", "4", "--policies", "distinct", "--json", json), 0);
+	AUTO_JSON alone = read_result("alone.json");
+	const json_t *last = json_array_get(json_object_get(sweep, "runs"), 2);
+	for (size_t i = 0; i < COUNT_OF(figures); i++) {
+		const json_t *a = json_object_get(json_object_get(alone, "roles"), "dst");
+		const json_t *b = json_object_get(json_object_get(last, "roles"), "dst");
+		assert_int_equal(number_at(a, figures[i]), number_at(b, figures[i]));
+	}
 }
 
 /* Heap for three, while the figures promise more than there is. */
@@ -196,7 +256,7 @@ static void a_promise_that_does_not_hold_is_not_proved(void **state)
 		json_integer(number_at(envelope, "per_session") / 2));
 	AUTO_TEXT text = json_compact(sweep);
 	assert_int_equal(file_write_text(path, text), TOOL_OK);
-	assert_int_equal(MIGMEM("fits-in", "600K", "--from", path, "--prove"), 1);
+	assert_int_equal(MIGMEM("fits-in", "2200K", "--from", path, "--prove"), 1);
 	assert_output("NOT PROVED");
 	assert_nothing_is_left();
 }
@@ -204,27 +264,51 @@ static void a_promise_that_does_not_hold_is_not_proved(void **state)
 /* Ctrl-C in the second run: the first one's figures are on file, nothing else is left. */
 static void an_interrupted_sweep_keeps_the_finished_runs(void **state)
 {
-	AUTO_TEXT path = temp_path("interrupted.json");
+	static const char *const targets[] = {"host", "inproc"}, *const most[] = {"1,64", "1,4096"};
 
 	(void)state;
-	const pid_t pid = start((const char *const[]){"sweep", "--sessions", "1,2", "--rounds",
-		"100000", "--json", path, NULL});
-	wait_until_running("migtd-src", pid);
-	kill(pid, SIGINT);
-	assert_int_equal(finish(pid), 1);
-	assert_int_not_equal(access(path, F_OK), 0);
-	const pid_t second = start((const char *const[]){
-		"sweep", "--sessions", "1,64", "--json", path, NULL});
-	wait_for_output("round 1 of 1: 64 sessions");
-	kill(second, SIGINT);
-	assert_int_equal(finish(second), 1);
-	assert_output("the 1 finished runs are kept");
-	AUTO_JSON kept = json_read_file(path);
-	assert_non_null(kept);
-	assert_int_equal(json_array_size(json_object_get(kept, "runs")), 1);
-	assert_true(json_is_false(json_object_get(kept, "complete")));
-	assert_true(json_is_false(json_object_get(kept, "passed")));
-	assert_nothing_is_left();
+	for (size_t i = 0; i < COUNT_OF(targets); i++) {
+		AUTO_TEXT path = tool_text("%s/interrupted-%s.json", temp_folder, targets[i]);
+		AUTO_TEXT begun = tool_text("round 1 of 1: %s sessions", most[i] + 2);
+		unlink(output);
+		const pid_t pid = start((const char *const[]){"sweep", "--sessions", "1,2", "--rounds",
+			"100000", "--target", targets[i], "--json", path, NULL});
+		wait_for_output("round 2 of 100000");
+		kill(pid, SIGINT);
+		assert_int_equal(finish(pid), 1);
+		assert_int_not_equal(access(path, F_OK), 0);
+		assert_nothing_is_left();
+		unlink(output);
+		const pid_t second = start((const char *const[]){"sweep", "--sessions", most[i],
+			"--target", targets[i], "--json", path, NULL});
+		wait_for_output(begun);
+		kill(second, SIGINT);
+		assert_int_equal(finish(second), 1);
+		assert_output("the 1 finished runs are kept");
+		AUTO_JSON kept = json_read_file(path);
+		assert_non_null(kept);
+		assert_int_equal(json_array_size(json_object_get(kept, "runs")), 1);
+		assert_true(json_is_false(json_object_get(kept, "complete")));
+		assert_true(json_is_false(json_object_get(kept, "passed")));
+		assert_nothing_is_left();
+	}
+}
+
+static void an_interrupted_proof_leaves_nothing_behind(void **state)
+{
+	static const char *const targets[] = {"host", "inproc"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(targets); i++) {
+		unlink(output);
+		const pid_t pid = start((const char *const[]){
+			"fits-in", "32M", "--prove", "--target", targets[i], NULL});
+		wait_for_output("a session");
+		kill(pid, SIGTERM);
+		assert_int_equal(finish(pid), 1);
+		assert_output("NOT PROVED");
+		assert_nothing_is_left();
+	}
 }
 
 /* A copy of the sweep with one figure changed. */
@@ -323,7 +407,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(fits_in_says_what_runs_out_first),
 		cmocka_unit_test(what_fits_is_proved_by_running_it_and_one_more),
 		cmocka_unit_test(a_promise_that_does_not_hold_is_not_proved),
+		cmocka_unit_test(a_td_of_a_given_size_has_the_regions_of_the_equations),
+		cmocka_unit_test(a_run_and_a_sweep_measure_the_same),
 		cmocka_unit_test(an_interrupted_sweep_keeps_the_finished_runs),
+		cmocka_unit_test(an_interrupted_proof_leaves_nothing_behind),
 		cmocka_unit_test(compare_lets_no_growth_pass),
 		cmocka_unit_test(equal_policies_size_nothing),
 		cmocka_unit_test(sweeps_that_make_no_line_are_refused),

@@ -90,6 +90,14 @@ bool figure_is_compilers(const char *name)
 
 /* --- conditions -------------------------------------------------------------------------------- */
 
+const char *result_roles(const json_t *result)
+{
+	const char *roles = text_in(json_object_get(result, "config"), "roles");
+
+	/* Results that are older than the option. */
+	return roles[0] != '\0' ? roles : "apart";
+}
+
 bool same_conditions(const json_t *a, const json_t *b, const char **differ)
 {
 	static const char *const field[] = {
@@ -103,11 +111,12 @@ bool same_conditions(const json_t *a, const json_t *b, const char **differ)
 			return false;
 		}
 	}
-	return true;
+	*differ = "roles";
+	return strcmp(result_roles(a), result_roles(b)) == 0;
 }
 
 const json_t *baseline_sweep(const json_t *baseline, const char *policy, const char *policies,
-	const char *transport)
+	const char *roles, const char *transport)
 {
 	const json_t *sweep;
 	size_t i;
@@ -117,6 +126,7 @@ const json_t *baseline_sweep(const json_t *baseline, const char *policy, const c
 		const json_t *config = json_object_get(sweep, "config");
 		if (strcmp(text_in(config, "policy"), policy) == 0 &&
 			strcmp(text_in(config, "policies"), policies) == 0 &&
+			strcmp(result_roles(sweep), roles) == 0 &&
 			strcmp(text_in(config, "transport"), transport) == 0)
 			return sweep;
 	}
@@ -131,7 +141,7 @@ static const json_t *counterpart(const json_t *result, const json_t *other)
 	if (strcmp(text_in(result, "schema"), BASELINE_SCHEMA) != 0)
 		return result;
 	return baseline_sweep(result, text_in(config, "policy"), text_in(config, "policies"),
-		text_in(config, "transport"));
+		result_roles(other), text_in(config, "transport"));
 }
 
 /* --- the difference ---------------------------------------------------------------------------- */
@@ -259,7 +269,7 @@ int command_compare(int argc, char **argv)
 	const json_t *before = counterpart(old_result, new_result);
 	if (before == NULL || !same_conditions(before, new_result, &differ))
 		return tool_fail(TOOL_USAGE, "%s and %s differ in config.%s", files.item[0],
-			files.item[1], differ != NULL ? differ : "policies or config.transport");
+			files.item[1], differ != NULL ? differ : "policies, config.roles or config.transport");
 	compare_equations(&c, before, new_result);
 	if (compare_runs(&c, before, new_result) == 0)
 		return tool_fail(TOOL_USAGE, "%s and %s differ in config.sessions: no number of "

@@ -21,8 +21,10 @@ bool same_conditions(const json_t *a, const json_t *b, const char **differ);
 
 /* The schema of a baseline: {"schema", "sweeps": [...]}, each a sweep without what compare needs not. */
 #define BASELINE_SCHEMA "migmem-baseline-1"
-/* Its sweep of that policy version ("v1", "v2") and "same" or "distinct" policies, or NULL. */
+/* Its sweep with these words in its "config", or NULL. */
 const json_t *baseline_sweep(const json_t *baseline, const char *policy, const char *policies,
-	const char *transport);
+	const char *roles, const char *transport);
+/* "apart" or "both" of a result. */
+const char *result_roles(const json_t *result);
 
 #endif

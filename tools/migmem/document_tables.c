@@ -9,31 +9,38 @@
 #include "migmem/html.h"
 #include "migmem/markdown.h"
 #include "migmem/seed.h"
+#include "migmem/sizing.h"
 
 /* Smaller variables are not listed. */
 #define VARIABLE_LEAST 1024
 
 static const char *const title[QUANTITY_COUNT] = {"Stack", "Heap", "Shared memory"};
 
+static bool has_both_roles(const json_t *sweep)
+{
+	return strcmp(result_roles(sweep), "both") == 0;
+}
+
 static const json_t *sweep_at(const json_t *baseline, size_t i)
 {
 	return json_array_get(json_object_get(baseline, "sweeps"), i);
 }
 
-/* "v2, different policies, vsock" */
+/* "v2, different policies, vsock", and "both roles" */
 static char *sweep_name(const json_t *sweep)
 {
 	const json_t *config = json_object_get(sweep, "config");
 	const bool distinct = strcmp(text_in(config, "policies"), "distinct") == 0;
 
-	return tool_text("%s, %s policies, %s", text_in(config, "policy"),
-		distinct ? "different" : "equal", text_in(config, "transport"));
+	return tool_text("%s, %s policies, %s%s", text_in(config, "policy"),
+		distinct ? "different" : "equal", text_in(config, "transport"),
+		has_both_roles(sweep) ? ", both roles" : "");
 }
 
 /* The sweep whose single figures are shown: what sizes a TD. */
 static const json_t *main_sweep(const json_t *baseline)
 {
-	return baseline_sweep(baseline, "v2", "distinct", "vsock");
+	return baseline_sweep(baseline, "v2", "distinct", "apart", "vsock");
 }
 
 /* --- equations --------------------------------------------------------------------------------- */
@@ -45,6 +52,44 @@ static void equation_rows(struct blob *to, const char *name, const struct equati
 		AUTO_TEXT over = equation_text(e[q].envelope_fixed, e[q].envelope_per_session);
 		blob_format(to, "| %s | %s | %s | %" PRId64 " | %s | %zu |\n", name, title[q], fit,
 			e[q].max_residual, over, e[q].n);
+	}
+}
+
+/* Bytes that the points of a sweep lie above the equations of another one; 0 when none does. */
+static int64_t most_above(const json_t *sweep, const struct equation e[QUANTITY_COUNT])
+{
+	const json_t *run;
+	int64_t most = 0;
+
+	for (size_t k = 0; (run = result_run(sweep, k)) != NULL; k++)
+		for (size_t q = 0; q < QUANTITY_COUNT; q++) {
+			const int64_t above = worst_peak(run, q) -
+					      equation_bytes(&e[q], run_sessions(run));
+			most = above > most ? above : most;
+		}
+	return most;
+}
+
+/* Each sweep with both roles beside the one with the roles apart. */
+static void both_roles(struct blob *to, const json_t *baseline)
+{
+	const json_t *sweep;
+
+	for (size_t i = 0; (sweep = sweep_at(baseline, i)) != NULL; i++) {
+		const json_t *config = json_object_get(sweep, "config");
+		const json_t *apart = baseline_sweep(baseline, text_in(config, "policy"),
+			text_in(config, "policies"), "apart", text_in(config, "transport"));
+		struct equation e[QUANTITY_COUNT];
+		AUTO_TEXT name = sweep_name(sweep);
+		if (!has_both_roles(sweep) || apart == NULL ||
+			equations_read("baseline", apart, e) != TOOL_OK)
+			continue;
+		AUTO_TEXT above = grouped_decimal(most_above(sweep, e));
+		blob_format(to,
+			"\n%s: each Migration TD is source of one half of its n sessions and "
+			"destination of the other at\nthe same moment; its points lie at most %s bytes "
+			"above the equations of the roles apart.\n",
+			name, above);
 	}
 }
 
@@ -67,6 +112,7 @@ void document_equations(struct blob *to, const json_t *baseline)
 		blob_format(to, "| seed document | %s | %s | not stated | | not stated |\n",
 			title[q], seed);
 	}
+	both_roles(to, baseline);
 	if (json_array_size(json_object_get(main_sweep(baseline), "policy_sizes")) > 0) {
 		AUTO_TEXT sizes = policy_sizes_text(main_sweep(baseline));
 		blob_format(to, "\nPolicy bytes P: %s\n", sizes);

@@ -6,74 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../ports/sizing.h"
-#include "migmem/document.h"
+#include "migmem/figures.h"
+#include "migmem/html.h"
 #include "migmem/options.h"
 #include "migmem/run.h"
-
-/*
- * A heap region sets one record aside for each session, used or not; only distinct policies use
- * them, so only their equations size a region.
- */
-int sizing_read(const char *path, json_t **sweep, struct equation e[QUANTITY_COUNT])
-{
-	*sweep = json_read_file(path);
-	if (*sweep == NULL)
-		return TOOL_USAGE;
-	TOOL_TRY(equations_read(path, *sweep, e));
-	const char *policies =
-		json_string_value(json_object_get(json_object_get(*sweep, "config"), "policies"));
-	if (policies == NULL || strcmp(policies, "distinct") != 0)
-		return tool_fail(TOOL_USAGE,
-			"%s: only a sweep with --policies distinct tells what sessions "
-			"need at worst",
-			path);
-	if (!json_is_true(json_object_get(*sweep, "passed")))
-		return tool_fail(TOOL_REJECT, "%s: the sweep did not pass", path);
-	return TOOL_OK;
-}
-
-/* What the build was made with (MEMORY.md), for a policy of the usual size. */
-static void sizing_committed(struct equation e[QUANTITY_COUNT], int64_t *other)
-{
-	e[QUANTITY_STACK] = (struct equation){.envelope_fixed = MIGTD_STACK_FIXED};
-	e[QUANTITY_HEAP] = (struct equation){.envelope_fixed = MIGTD_HEAP_FIXED,
-		.envelope_per_session = MIGTD_HEAP_PER_SESSION};
-	e[QUANTITY_SHARED] = (struct equation){.envelope_fixed = MIGTD_SHARED_FIXED,
-		.envelope_per_session = MIGTD_SHARED_PER_SESSION};
-	*other = MIGTD_STATIC_BYTES + MIGTD_PAGES(POLICY_SIZE_DEFAULT) + 4096;
-}
-
-/* Bytes of the last run's roles that do not depend on the number of sessions. */
-static int64_t other_bytes(const json_t *sweep)
-{
-	static const char *const role_names[] = {"src", "dst"};
-	const json_t *runs = json_object_get(sweep, "runs");
-	const json_t *roles =
-		json_object_get(json_array_get(runs, json_array_size(runs) - 1), "roles");
-	int64_t worst = 0;
-
-	for (size_t i = 0; i < COUNT_OF(role_names); i++) {
-		const json_t *role = json_object_get(roles, role_names[i]);
-		const int64_t bytes = json_integer_value(json_object_get(role, "static_data")) +
-				      json_integer_value(json_object_get(role, "config_bytes"));
-		if (bytes > worst)
-			worst = bytes;
-	}
-	return worst;
-}
+#include "migmem/sizing.h"
 
 /* --- counting ---------------------------------------------------------------------------------- */
-
-/* Most sessions whose need, by one equation, stays within `room`; -1 = without limit. */
-static int64_t sessions_in(const struct equation *e, int64_t room)
-{
-	const int64_t left = room - equation_bytes(e, 0);
-
-	if (left < 0)
-		return 0;
-	return e->envelope_per_session > 0 ? left / e->envelope_per_session : -1;
-}
 
 struct limit {
 	const char *what;
@@ -94,11 +33,6 @@ struct proof {
 	struct run_options options;
 	FILE *nowhere;
 };
-
-static uint64_t pages(int64_t bytes)
-{
-	return ((uint64_t)bytes + 4095) / 4096 * 4096;
-}
 
 /* Sessions that finished, and those that were refused for want of memory by at least one side. */
 static void count(const struct run_result *r, size_t *finished, size_t *refused, const char **why)
@@ -152,22 +86,27 @@ static int prove_refusal(struct proof *p, int64_t n)
 	return code;
 }
 
+/* What the command line says. */
+struct question {
+	const char *from;
+	uint64_t size, heap, shared;
+	bool json, proved;
+	struct run_options run;	/* what the proof runs, and how MigTD and VMM talk */
+};
+
 /* Regions of exactly what n sessions need, in a TD of that size. */
-static int prove(const struct equation e[QUANTITY_COUNT], uint64_t size, int64_t n,
-	const char *migtd, const char *tdhost)
+static int prove(const struct question *q, const struct equation e[QUANTITY_COUNT], int64_t n)
 {
-	AUTO_TEXT memory = tool_text("%" PRIu64, pages((int64_t)size));
-	AUTO_TEXT heap = tool_text("%" PRIu64, pages(equation_bytes(&e[QUANTITY_HEAP], n)));
-	AUTO_TEXT shared = tool_text("%" PRIu64, pages(equation_bytes(&e[QUANTITY_SHARED], n)));
-	struct proof p = {.options = run_defaults, .nowhere = fopen("/dev/null", "w")};
+	AUTO_TEXT memory = tool_text("%" PRIu64, q->size / 4096 * 4096);
+	AUTO_TEXT heap = tool_text("%" PRIu64, region_bytes(&e[QUANTITY_HEAP], (uint64_t)n));
+	AUTO_TEXT shared = tool_text("%" PRIu64, region_bytes(&e[QUANTITY_SHARED], (uint64_t)n));
+	struct proof p = {.options = q->run, .nowhere = fopen("/dev/null", "w")};
 
 	if (p.nowhere == NULL)
 		return tool_fail(TOOL_USAGE, "/dev/null cannot be written");
 	p.options.memory = memory;
 	p.options.heap = heap;
 	p.options.shared = shared;
-	p.options.migtd = migtd;
-	p.options.tdhost = tdhost;
 	p.options.out = p.nowhere;
 	int code = prove_fit(&p, n);
 	if (code == TOOL_OK) {
@@ -184,79 +123,97 @@ static int prove(const struct equation e[QUANTITY_COUNT], uint64_t size, int64_t
 
 /* --- the command ------------------------------------------------------------------------------- */
 
-static int read_equations(const char *from, struct equation e[QUANTITY_COUNT], int64_t *other)
+/* A sweep is for the transport that it was made with. */
+static int read_equations(struct question *q, struct equation e[QUANTITY_COUNT])
 {
 	AUTO_JSON sweep = NULL;
 
-	if (from == NULL) {
-		sizing_committed(e, other);
+	if (q->from == NULL) {
+		sizing_committed(q->run.raw, e);
 		return TOOL_OK;
 	}
-	TOOL_TRY(sizing_read(from, &sweep, e));
-	*other = other_bytes(sweep);
+	TOOL_TRY(sizing_read(q->from, &sweep, e));
+	const char *over = text_in(json_object_get(sweep, "config"), "transport");
+	q->run.transport = strcmp(over, "vmcall-raw") == 0 ? "vmcall-raw" : "vsock";
 	return TOOL_OK;
 }
 
-static void tell(const struct limit *least, const struct equation *total, uint64_t size,
-	int64_t other, bool json)
+static void tell(const struct question *q, const struct limit *least,
+	const struct equation e[QUANTITY_COUNT])
 {
-	if (json)
-		printf("{\"sessions\":%" PRId64 ",\"first\":\"%s\"}\n", least->sessions,
-			least->what);
-	else
-		printf("%" PRId64 " sessions fit in %" PRIu64 " bytes; %s runs out first\n"
-		       "(%" PRId64 " + %" PRId64 " a session, of it %" PRId64
-		       " static data and configuration; "
-		       "text not counted)\n",
-			least->sessions, size, least->what, total->envelope_fixed,
-			total->envelope_per_session, other);
+	const struct equation total = sizing_total(e);
+
+	if (q->json) {
+		printf("{\"sessions\":%" PRId64 ",\"first\":\"%s\",\"transport\":\"%s\",\"fixed\":%" PRId64
+		       ",\"per_session\":%" PRId64 ",\"text\":%d,\"configuration\":%d,"
+		       "\"static_data\":%d}\n",
+			least->sessions, least->what, q->run.transport, total.envelope_fixed,
+			total.envelope_per_session, TD_TEXT_BYTES, TD_VOLUME_BYTES, TD_STATIC_BYTES);
+		return;
+	}
+	AUTO_TEXT size = grouped_decimal((int64_t)q->size);
+	AUTO_TEXT text = grouped_decimal(TD_TEXT_BYTES);
+	AUTO_TEXT volume = grouped_decimal(TD_VOLUME_BYTES);
+	AUTO_TEXT data = grouped_decimal(TD_STATIC_BYTES);
+	AUTO_TEXT fixed = grouped_decimal(total.envelope_fixed);
+	AUTO_TEXT each = grouped_decimal(total.envelope_per_session);
+	printf("%" PRId64 " sessions fit in a TD of %s bytes over %s; %s runs out first\n"
+	       "set aside: %s bytes of text, %s of configuration volume, %s of static data\n"
+	       "stack, heap and shared memory: %s + %s a session\n",
+		least->sessions, size, q->run.transport, least->what, text, volume, data, fixed, each);
 	fflush(stdout);
+}
+
+static int ask(int argc, char **argv, struct question *q)
+{
+	struct option_list others = {0};
+	const struct option_spec specs[] = {
+		{"from", 0, OPTION_TEXT, &q->from, "FILE",
+			"from 'migmem sweep --policies distinct --json' (MEMORY.md's equations)",
+			false},
+		{"transport", 0, OPTION_TEXT, &q->run.transport, "vsock|vmcall-raw",
+			"without --from: how MigTD and VMM talk (vsock)", false},
+		{"heap", 0, OPTION_SIZE, &q->heap, "SIZE",
+			"of the heap region (as much as is left)", false},
+		{"shared", 0, OPTION_SIZE, &q->shared, "SIZE", "of the shared region (the same)",
+			false},
+		{"prove", 0, OPTION_FLAG, &q->proved, NULL,
+			"run so many, then one more, which must be refused alone", false},
+		{"target", 0, OPTION_TEXT, &q->run.target, "host|inproc", "as for 'migmem run'",
+			false},
+		{"migtd", 0, OPTION_TEXT, &q->run.migtd, "FILE", "as for 'migmem run'", false},
+		{"tdhost", 0, OPTION_TEXT, &q->run.tdhost, "FILE", "as for 'migmem run'", false},
+		{"wait", 0, OPTION_NUMBER, &q->run.wait_seconds, "SECONDS",
+			"as for 'migmem run'", false},
+		{"json", 0, OPTION_FLAG, &q->json, NULL,
+			"print {\"sessions\":N,\"first\":...} and what was reckoned with", false},
+	};
+
+	*q = (struct question){.run = run_defaults};
+	TOOL_TRY(options_parse(
+		argc, argv, "migmem fits-in SIZE [options]", specs, COUNT_OF(specs), &others));
+	if (others.n != 1 || !number_read(others.item[0], true, INT64_MAX, &q->size))
+		return tool_fail(TOOL_USAGE, "one SIZE is needed, e.g. 32M");
+	return run_check(&q->run);
 }
 
 int command_fits_in(int argc, char **argv)
 {
-	const char *from = NULL, *migtd = NULL, *tdhost = NULL;
-	uint64_t size = 0, heap = 0, shared = 0;
-	bool json = false, proved = false;
-	struct option_list others = {0};
-	const struct option_spec specs[] = {
-		{"from", 0, OPTION_TEXT, &from, "FILE",
-			"from 'migmem sweep --policies distinct --json' (MEMORY.md's equations)",
-			false},
-		{"heap", 0, OPTION_SIZE, &heap, "SIZE", "of the heap region (as much as is left)",
-			false},
-		{"shared", 0, OPTION_SIZE, &shared, "SIZE", "of the shared region (the same)",
-			false},
-		{"prove", 0, OPTION_FLAG, &proved, NULL,
-			"run so many, then one more, which must be refused alone", false},
-		{"migtd", 0, OPTION_TEXT, &migtd, "FILE", "as for 'migmem run'", false},
-		{"tdhost", 0, OPTION_TEXT, &tdhost, "FILE", "as for 'migmem run'", false},
-		{"json", 0, OPTION_FLAG, &json, NULL, "print {\"sessions\":N,\"first\":...}",
-			false},
-	};
 	struct equation e[QUANTITY_COUNT];
 	struct limit least = {"nothing", -1};
-	int64_t other;
+	struct question q;
 
-	TOOL_TRY(options_parse(
-		argc, argv, "migmem fits-in SIZE [options]", specs, COUNT_OF(specs), &others));
-	if (others.n != 1 || !number_read(others.item[0], true, INT64_MAX, &size))
-		return tool_fail(TOOL_USAGE, "one SIZE is needed, e.g. 32M");
-	TOOL_TRY(read_equations(from, e, &other));
+	TOOL_TRY(ask(argc, argv, &q));
+	TOOL_TRY(read_equations(&q, e));
 	/* All of it together, then each region that has a size of its own. */
-	struct equation total = {.envelope_fixed = other};
-	for (size_t q = 0; q < QUANTITY_COUNT; q++) {
-		total.envelope_fixed += e[q].envelope_fixed;
-		total.envelope_per_session += e[q].envelope_per_session;
-	}
-	consider(&least, "memory", sessions_in(&total, (int64_t)size));
-	if (heap != 0)
-		consider(&least, "heap", sessions_in(&e[QUANTITY_HEAP], (int64_t)heap));
-	if (shared != 0)
-		consider(
-			&least, "shared memory", sessions_in(&e[QUANTITY_SHARED], (int64_t)shared));
-	tell(&least, &total, size, other, json);
+	consider(&least, "memory", sessions_in_td(e, (int64_t)q.size));
+	if (q.heap != 0)
+		consider(&least, "heap", sessions_in(&e[QUANTITY_HEAP], (int64_t)q.heap));
+	if (q.shared != 0)
+		consider(&least, "shared memory",
+			sessions_in(&e[QUANTITY_SHARED], (int64_t)q.shared));
+	tell(&q, &least, e);
 	if (least.sessions == 0)
 		return TOOL_REJECT;
-	return proved ? prove(e, size, least.sessions, migtd, tdhost) : TOOL_OK;
+	return q.proved ? prove(&q, e, least.sessions) : TOOL_OK;
 }

@@ -18,8 +18,12 @@
 
 /* The clock begins here: a time of 0 stands for none. */
 #define CLOCK_BEGIN 1000
-/* Turns between two looks at how far everybody is; not by time, which no run has twice. */
+/*
+ * Turns between two looks at how far everybody is; not by time, which no run has twice.  A look
+ * takes as long as there are sessions.
+ */
 #define TURNS_PER_WAIT 64
+#define TURNS_PER_SESSION 1
 
 struct member {
 	struct inproc_td *td;
@@ -32,7 +36,7 @@ struct world {
 	uint64_t clock;
 	uint8_t mrtd[48];
 	struct vsock_switch *vsock;
-	struct inproc_host *host[ROLE_COUNT];
+	struct inproc_host *host[SIDE_COUNT];
 	FILE *hosts_log;
 	struct member **member;
 	size_t n;
@@ -70,15 +74,15 @@ static FILE *open_log(const struct child *c)
 	return to;
 }
 
-static int connect_host(struct pass *p, enum role role)
+static int connect_host(struct pass *p, enum side side)
 {
-	struct client *c = &p->platform[role];
+	struct client *c = &p->platform[side];
 
 	json_decref(c->events);
 	free(c->name);
 	*c = (struct client){.stage = p->stage, .fd = -1, .events = json_array()};
-	c->name = tool_text("host %s", host_name[role]);
-	inproc_host_connect(p->world->host[role], c->events);
+	c->name = tool_text("host %s", host_name[side]);
+	inproc_host_connect(p->world->host[side], c->events);
 	return TOOL_OK;
 }
 
@@ -97,11 +101,11 @@ static int start_hosts(struct pass *p)
 	if (w->hosts_log == NULL || w->vsock == NULL)
 		return TOOL_REJECT;
 	inproc_host_log(w->hosts_log);
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		AUTO_TEXT pki = tool_text("%s/hosts/%s", p->m->pki, host_name[role]);
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		AUTO_TEXT pki = tool_text("%s/hosts/%s", p->m->pki, host_name[side]);
 		TOOL_TRY(inproc_host_open(
-			pki, &p->o->faults, &w->clock, w->vsock, role, &w->host[role]));
-		TOOL_TRY(connect_host(p, role));
+			pki, &p->o->faults, &w->clock, w->vsock, side, &w->host[side]));
+		TOOL_TRY(connect_host(p, side));
 	}
 	return TOOL_OK;
 }
@@ -152,7 +156,7 @@ static int read_start(const struct pass *p, const struct td_start *from, struct 
 	return TOOL_OK;
 }
 
-static int attach(struct pass *p, enum role role, struct member *m, const struct td_start *start,
+static int attach(struct pass *p, enum side side, struct member *m, const struct td_start *start,
 	const struct inproc_td_start *s, pid_t id)
 {
 	const struct launch *l = start->launch;
@@ -165,7 +169,7 @@ static int attach(struct pass *p, enum role role, struct member *m, const struct
 		(l->mrownerconfig != NULL && !hex_read(l->mrownerconfig, launch.mrownerconfig,
 						     sizeof(launch.mrownerconfig))))
 		return tool_fail(TOOL_USAGE, "%s: its launch values are malformed", start->name);
-	m->link = inproc_host_attach(p->world->host[role], &launch, id, inproc_td_memory(m->td),
+	m->link = inproc_host_attach(p->world->host[side], &launch, id, inproc_td_memory(m->td),
 		p->world->mrtd, inproc_td_interrupt, m->td, &refusal);
 	if (m->link == NULL)
 		return tool_fail(TOOL_REJECT, "%s: the host refuses it: %s", start->name, refusal);
@@ -185,7 +189,7 @@ static struct member *add_member(struct world *w)
 	return m;
 }
 
-static int start_td(struct pass *p, enum role role, struct migration_td *td,
+static int start_td(struct pass *p, enum side side, struct migration_td *td,
 	const struct td_start *start)
 {
 	struct world *w = p->world;
@@ -202,7 +206,7 @@ static int start_td(struct pass *p, enum role role, struct migration_td *td,
 	if (m->log == NULL)
 		return TOOL_REJECT;
 	TOOL_TRY(inproc_td_create(&s, &m->td));
-	TOOL_TRY(attach(p, role, m, start, &s, td->child->pid));
+	TOOL_TRY(attach(p, side, m, start, &s, td->child->pid));
 	const char *why = inproc_td_begin(m->td);
 	fflush(m->log);
 	if (why == NULL)
@@ -217,8 +221,8 @@ static void stop(struct pass *p)
 
 	if (w == NULL)
 		return;
-	for (enum role role = 0; role < ROLE_COUNT; role++)
-		inproc_host_close(w->host[role]);
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		inproc_host_close(w->host[side]);
 	for (size_t i = 0; i < w->n; i++) {
 		inproc_td_destroy(w->member[i]->td);
 		inproc_link_free(w->member[i]->link);
@@ -263,8 +267,8 @@ static int take_turns(struct world *w, bool *any)
 		if (why != NULL)
 			return tool_fail(TOOL_REJECT, "%s: %s", m->name, why);
 	}
-	for (enum role role = 0; role < ROLE_COUNT; role++)
-		*any |= inproc_host_step(w->host[role]);
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		*any |= inproc_host_step(w->host[side]);
 	*any |= vsock_switch_step(w->vsock);
 	return TOOL_OK;
 }
@@ -276,27 +280,28 @@ static void move_clock(struct world *w)
 	for (size_t i = 0; i < w->n; i++)
 		if (inproc_td_next(w->member[i]->td) < next)
 			next = inproc_td_next(w->member[i]->td);
-	for (enum role role = 0; role < ROLE_COUNT; role++)
-		if (inproc_host_next(w->host[role]) < next)
-			next = inproc_host_next(w->host[role]);
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		if (inproc_host_next(w->host[side]) < next)
+			next = inproc_host_next(w->host[side]);
 	if (next != UINT64_MAX && next > w->clock)
 		w->clock = next;
 }
 
 static bool has_results(const struct pass *p)
 {
-	return json_array_size(p->platform[ROLE_SRC].events) +
-		       json_array_size(p->platform[ROLE_DST].events) >
+	return json_array_size(p->platform[SIDE_A].events) +
+		       json_array_size(p->platform[SIDE_B].events) >
 	       0;
 }
 
 static int wait_a_little(struct pass *p)
 {
+	const size_t most = TURNS_PER_WAIT + TURNS_PER_SESSION * p->o->sessions;
 	struct world *w = p->world;
 	bool any = true;
 	size_t turns = 0;
 
-	while (any && turns < TURNS_PER_WAIT && !has_results(p)) {
+	while (any && turns < most && !has_results(p)) {
 		TOOL_TRY(stage_wait(p->stage, NULL, 0, 0, NULL));
 		TOOL_TRY(take_turns(w, &any));
 		turns += any;
@@ -314,9 +319,9 @@ static uint64_t now(const struct pass *p)
 
 /* --- requests ------------------------------------------------------------------------------ */
 
-static int ask(struct pass *p, enum role role, json_t *request, json_t **answer)
+static int ask(struct pass *p, enum side side, json_t *request, json_t **answer)
 {
-	*answer = inproc_host_ask(p->world->host[role], request);
+	*answer = inproc_host_ask(p->world->host[side], request);
 	json_decref(request);
 	return *answer != NULL ? TOOL_OK : tool_fail(TOOL_USAGE, "out of memory");
 }
@@ -334,9 +339,9 @@ static int control(struct pass *p, struct migration_td *td, const char *line, js
 }
 
 /* Events are there already; what was said so far can be read. */
-static int drain(struct pass *p, enum role role)
+static int drain(struct pass *p, enum side side)
 {
-	(void)role;
+	(void)side;
 	fflush(p->world->hosts_log);
 	for (size_t i = 0; i < p->world->n; i++)
 		fflush(p->world->member[i]->log);

@@ -12,7 +12,7 @@
 /* What migmem's command line says; pointers are the caller's. */
 struct run_options {
 	uint64_t sessions;
-	const char *policy, *policies, *transport, *target, *hold;
+	const char *policy, *policies, *roles, *transport, *target, *hold;
 	struct option_list policy_files;
 	const char *policy_issuer_chain, *pki;
 	uint64_t policy_size, rx_pages, rounds, seed, wait_seconds;
@@ -26,6 +26,7 @@ struct run_options {
 	bool v1;
 	bool raw;		/* vmcall-raw */
 	bool distinct;
+	bool both;		/* each Migration TD is source and destination at once */
 	FILE *out;		/* progress */
 	FILE *tables;
 };

@@ -14,6 +14,7 @@ const struct run_options run_defaults = {
 	.sessions = 2,
 	.policy = "v2",
 	.policies = "same",
+	.roles = "apart",
 	.transport = "vsock",
 	.target = "host",
 	.hold = "key-exchange",
@@ -36,6 +37,9 @@ size_t run_specs(struct run_options *o, struct option_spec *specs)
 		{"policies", 0, OPTION_TEXT, &o->policies, "same|distinct",
 			"distinct: each peer has another policy, in two passes of N peers each",
 			false},
+		{"roles", 0, OPTION_TEXT, &o->roles, "apart|both",
+			"both: each MigTD is source of every other session and destination of the "
+			"rest, N in all (apart)", false},
 		{"transport", 0, OPTION_TEXT, &o->transport, "vsock|vmcall-raw",
 			"how MigTD and VMM talk (vsock)", false},
 		{"rx-pages", 0, OPTION_NUMBER, &o->rx_pages, "N",
@@ -101,11 +105,13 @@ static int check_hold(const char *hold)
 int run_check(struct run_options *o)
 {
 	static const char *const policy[] = {"v1", "v2"}, *const policies[] = {"same", "distinct"},
+				 *const roles[] = {"apart", "both"},
 				 *const transport[] = {"vsock", "vmcall-raw"},
 				 *const target[] = {"host", "inproc"};
 
 	TOOL_TRY(one_of("policy", o->policy, policy, COUNT_OF(policy)));
 	TOOL_TRY(one_of("policies", o->policies, policies, COUNT_OF(policies)));
+	TOOL_TRY(one_of("roles", o->roles, roles, COUNT_OF(roles)));
 	TOOL_TRY(one_of("transport", o->transport, transport, COUNT_OF(transport)));
 	TOOL_TRY(one_of("target", o->target, target, COUNT_OF(target)));
 	TOOL_TRY(check_hold(o->hold));
@@ -118,6 +124,7 @@ int run_check(struct run_options *o)
 	if (o->policy_size == 0)
 		o->policy_size = o->v1 ? POLICY_V1_SIZE_DEFAULT : POLICY_SIZE_DEFAULT;
 	o->distinct = strcmp(o->policies, "distinct") == 0;
+	o->both = strcmp(o->roles, "both") == 0;
 	/* Results on the standard output stay alone there. */
 	o->tables = o->json != NULL && strcmp(o->json, "-") == 0 ? stderr : stdout;
 	if (o->out == NULL || !o->brief)

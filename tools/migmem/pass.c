@@ -7,13 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "migmem/sizing.h"
+
 const char *const role_name[ROLE_COUNT] = {"src", "dst"};
-const char *const host_name[ROLE_COUNT] = {"a", "b"};
-/* The seed document's CIDs; further Migration TDs of a role count on from 100 and 10100. */
-static const uint64_t first_cid[ROLE_COUNT] = {23, 21};
+const char *const host_name[SIDE_COUNT] = {"a", "b"};
+/* The seed document's CIDs; further Migration TDs of a side count on from 100 and 10100. */
+static const uint64_t first_cid[SIDE_COUNT] = {23, 21};
 
 #define LIMIT_MS 60000
 #define LIMIT_MS_PER_SESSION 1000
+/* The longest that a Migration TD takes as its time limit. */
+#define TIMEOUT_MOST_S 3600
 
 uint64_t pass_limit(const struct pass *p)
 {
@@ -39,9 +43,9 @@ int pass_control(struct pass *p, struct migration_td *td, const char *line, json
 	return target_of(p->o)->control(p, td, line, answer);
 }
 
-struct migration_td *pass_td(const struct pass *p, enum role role, size_t session)
+struct migration_td *pass_td(const struct pass *p, enum side side, size_t session)
 {
-	return &p->td[role][session % p->n[role]];
+	return &p->td[side][session % p->n[side]];
 }
 
 int64_t counter_of(const json_t *counters, const char *name)
@@ -51,52 +55,31 @@ int64_t counter_of(const json_t *counters, const char *name)
 
 /* --- starting ------------------------------------------------------------------------------ */
 
-/*
- * Regions that surely hold the sessions, for those the user did not size; up to this many the
- * Migration TD's own defaults do.
- */
-#define DEFAULT_REGIONS_HOLD 64
-#define ROOMY_FIXED (512u * 1024)
-#define ROOMY_HEAP_PER_SESSION 8192u
-#define ROOMY_SHARED_PER_SESSION 16384u	/* or what the transport needs, if that is more */
-#define ROOMY_REST (32u * 1024 * 1024)
-
-static char *roomy(const char *given, uint64_t sessions, uint64_t per_session, uint64_t fixed)
+static int start_td(struct pass *p, enum side side, size_t i)
 {
-	if (given != NULL)
-		return tool_text("%s", given);
-	if (sessions <= DEFAULT_REGIONS_HOLD)
-		return NULL;
-	return tool_text("%" PRIu64, fixed + sessions * per_session);
-}
-
-static int start_td(struct pass *p, enum role role, size_t i)
-{
-	AUTO_TEXT plain = tool_text("migtd-%s", role_name[role]);
-	AUTO_TEXT numbered = tool_text("migtd-%s-%zu", role_name[role], i);
+	AUTO_TEXT plain = tool_text("migtd-%s", side_name(p->o, side));
+	AUTO_TEXT numbered = tool_text("migtd-%s-%zu", side_name(p->o, side), i);
 	struct td_start start = {
-		.launch = &p->m->launches[p->first_launch[role] + i],
-		.name = p->n[role] == 1 ? plain : numbered,
-		.cid = p->n[role] == 1 ? first_cid[role] : 100 + i,
+		.launch = &p->m->launches[p->first_launch[side] + i],
+		.name = p->n[side] == 1 ? plain : numbered,
+		.cid = p->n[side] == 1 ? first_cid[side] : 100 + i,
 		.timeout_s = pass_limit(p) / 1000,
 	};
-	const uint64_t sessions = p->measured[role] ? p->o->sessions : 1;
-	AUTO_TEXT heap = roomy(p->o->heap, sessions, ROOMY_HEAP_PER_SESSION, ROOMY_FIXED);
-	const uint64_t needed = shared_per_session(p->o);
-	const uint64_t shared_each =
-		needed > ROOMY_SHARED_PER_SESSION ? needed : ROOMY_SHARED_PER_SESSION;
-	AUTO_TEXT shared = roomy(p->o->shared, sessions, shared_each, ROOMY_FIXED);
-	AUTO_TEXT memory = roomy(
-		p->o->memory, sessions, ROOMY_HEAP_PER_SESSION + shared_each, ROOMY_REST);
+	if (start.timeout_s > TIMEOUT_MOST_S)
+		start.timeout_s = TIMEOUT_MOST_S;
+	struct regions r = {0};
 
-	if (p->measured[role]) {
-		start.memory = memory;
+	if (p->measured[side]) {
+		regions_choose(p->o, &r);
+		start.memory = r.memory;
 		start.stack = p->o->stack;
-		start.heap = heap;
-		start.shared = shared;
-		start.sessions_max = p->o->sessions_max;
+		start.heap = r.heap;
+		start.shared = r.shared;
+		start.sessions_max = r.sessions_max;
 	}
-	return target_of(p->o)->start_td(p, role, &p->td[role][i], &start);
+	const int code = target_of(p->o)->start_td(p, side, &p->td[side][i], &start);
+	regions_release(&r);
+	return code;
 }
 
 static int64_t in_use(const json_t *counters)
@@ -107,16 +90,16 @@ static int64_t in_use(const json_t *counters)
 static int start_all(struct pass *p)
 {
 	TOOL_TRY(target_of(p->o)->start_hosts(p));
-	for (enum role role = 0; role < ROLE_COUNT; role++)
-		for (size_t i = 0; i < p->n[role]; i++) {
-			struct migration_td *td = &p->td[role][i];
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		for (size_t i = 0; i < p->n[side]; i++) {
+			struct migration_td *td = &p->td[side][i];
 			AUTO_JSON counters = NULL;
-			TOOL_TRY(start_td(p, role, i));
+			TOOL_TRY(start_td(p, side, i));
 			TOOL_TRY(pass_control(p, td, "counters", &counters));
 			td->base = in_use(counters);
 			td->base_shared = counter_of(counters, "shared_used");
 			for (size_t s = 0; s < p->o->sessions; s++)
-				td->sessions += pass_td(p, role, s) == td;
+				td->sessions += pass_td(p, side, s) == td;
 		}
 	return TOOL_OK;
 }
@@ -151,23 +134,23 @@ static int measure_leak(struct pass *p, struct migration_td *td)
 	}
 }
 
-static int finish_role(struct pass *p, enum role role)
+static int finish_side(struct pass *p, enum side side)
 {
-	struct role_result *r = &p->result->role[role];
-	const struct migration_td *td = &p->td[role][0];
+	struct td_result *r = &p->result->td[side];
+	const struct migration_td *td = &p->td[side][0];
 
 	r->msk_lines = child_log_count(td->child, "MSK exchange completed");
-	return pass_control(p, &p->td[role][0], "counters", &r->counters);
+	return pass_control(p, &p->td[side][0], "counters", &r->counters);
 }
 
 static int extent_of_measured(struct pass *p, int64_t *extent)
 {
 	*extent = 0;
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		AUTO_JSON counters = NULL;
-		if (!p->measured[role])
+		if (!p->measured[side])
 			continue;
-		TOOL_TRY(pass_control(p, &p->td[role][0], "counters", &counters));
+		TOOL_TRY(pass_control(p, &p->td[side][0], "counters", &counters));
 		*extent += counter_of(counters, "heap_extent_peak") +
 			   counter_of(counters, "shared_extent_peak") +
 			   counter_of(counters, "stack_peak");
@@ -179,35 +162,35 @@ int pass_execute(struct pass *p)
 {
 	int64_t last_extent = 0;
 
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		p->td[role] = tool_alloc(p->n[role] * sizeof(*p->td[role]));
-		p->user_td[role] = tool_alloc(p->o->sessions * sizeof(*p->user_td[role]));
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		p->td[side] = tool_alloc(p->n[side] * sizeof(*p->td[side]));
+		p->user_td[side] = tool_alloc(p->o->sessions * sizeof(*p->user_td[side]));
 	}
 	TOOL_TRY(start_all(p));
 	for (size_t round = 0; round < p->o->rounds; round++) {
 		TOOL_TRY(round_execute(p, round));
-		for (enum role role = 0; role < ROLE_COUNT; role++)
-			for (size_t i = 0; i < p->n[role]; i++)
-				TOOL_TRY(measure_leak(p, &p->td[role][i]));
+		for (enum side side = 0; side < SIDE_COUNT; side++)
+			for (size_t i = 0; i < p->n[side]; i++)
+				TOOL_TRY(measure_leak(p, &p->td[side][i]));
 		TOOL_TRY(extent_of_measured(p, &last_extent));
 		if (round == 0)
 			p->first_extent = last_extent;
 	}
 	p->result->growth += last_extent - p->first_extent;
-	for (enum role role = 0; role < ROLE_COUNT; role++)
-		if (p->measured[role])
-			TOOL_TRY(finish_role(p, role));
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		if (p->measured[side])
+			TOOL_TRY(finish_side(p, side));
 	return TOOL_OK;
 }
 
 void pass_release(struct pass *p)
 {
 	target_of(p->o)->stop(p);
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		for (size_t i = 0; p->td[role] != NULL && i < p->n[role]; i++)
-			client_close(&p->td[role][i].control);
-		client_close(&p->platform[role]);
-		free(p->td[role]);
-		free(p->user_td[role]);
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		for (size_t i = 0; p->td[side] != NULL && i < p->n[side]; i++)
+			client_close(&p->td[side][i].control);
+		client_close(&p->platform[side]);
+		free(p->td[side]);
+		free(p->user_td[side]);
 	}
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
- * One pass: two emulated hosts, one or more Migration TDs a role, n sessions among them.
+ * One pass: two emulated hosts, one or more Migration TDs a side, n sessions among them.
  *
- * With equal policies there is one source and one destination, and one pass measures both.  A
- * Migration TD has a single own policy, so n different peer policies take n peers: one pass has
- * the measured source against n destinations, another n sources against the measured destination.
- * Session i is between source i and destination i, each modulo how many there are.
+ * With equal policies there is one Migration TD a side, and one pass measures both.  A Migration
+ * TD has a single own policy, so n different peer policies take n peers: one pass has side a's
+ * measured one against n on side b, another n on side a against side b's measured one.  Session i
+ * is between number i of either side, each modulo how many there are, and runs from a to b; with
+ * --roles both every other session runs from b to a.  n counts them all: what either measured
+ * Migration TD holds at the same moment.
  */
 #ifndef MIGMEM_PASS_H
 #define MIGMEM_PASS_H
@@ -30,13 +32,13 @@ struct pass {
 	const struct material *m;
 	struct run_result *result;
 	size_t number;		/* 0 or 1; stands in every name */
-	bool measured[ROLE_COUNT];
-	size_t first_launch[ROLE_COUNT];
+	bool measured[SIDE_COUNT];
+	size_t first_launch[SIDE_COUNT];
 
-	struct migration_td *td[ROLE_COUNT];
-	size_t n[ROLE_COUNT];
-	struct client platform[ROLE_COUNT];	/* of this round: its user TDs live as long */
-	json_int_t *user_td[ROLE_COUNT];	/* identifier of session i's user TD */
+	struct migration_td *td[SIDE_COUNT];
+	size_t n[SIDE_COUNT];
+	struct client platform[SIDE_COUNT];	/* of this round: its user TDs live as long */
+	json_int_t *user_td[SIDE_COUNT];	/* identifier of session i's user TD */
 	struct session_result *sessions;	/* where this pass writes its n sessions */
 	int64_t first_extent;
 	struct world *world;	/* of inproc.c */
@@ -63,23 +65,22 @@ struct target {
 	/* Both hosts and what connects them. */
 	int (*start_hosts)(struct pass *p);
 	/* Fills in td->child; its log has what the Migration TD says. */
-	int (*start_td)(struct pass *p, enum role role, struct migration_td *td,
+	int (*start_td)(struct pass *p, enum side side, struct migration_td *td,
 		const struct td_start *start);
-	/* A new client of a host, p->platform[role]; the last one's user TDs end. */
-	int (*connect)(struct pass *p, enum role role);
+	/* A new client of a host, p->platform[side]; the last one's user TDs end. */
+	int (*connect)(struct pass *p, enum side side);
 	/* Hands over a verb of host/control.h; steals the request. */
-	int (*ask)(struct pass *p, enum role role, json_t *request, json_t **answer);
+	int (*ask)(struct pass *p, enum side side, json_t *request, json_t **answer);
 	/* A command of ports/linux/control.h; an answer that is not "ok" is an error. */
 	int (*control)(struct pass *p, struct migration_td *td, const char *line, json_t **answer);
-	/* Takes the events that have come into p->platform[role].events. */
-	int (*drain)(struct pass *p, enum role role);
+	/* Takes the events that have come into p->platform[side].events. */
+	int (*drain)(struct pass *p, enum side side);
 	/* A little time passes; TOOL_REJECT after an error line when a part ended or a signal came. */
 	int (*wait)(struct pass *p);
 	/* Milliseconds, never 0. */
 	uint64_t (*now)(const struct pass *p);
 	void (*stop)(struct pass *p);
 };
-extern const char *const host_name[ROLE_COUNT];
 extern const struct target target_processes, target_inproc;
 /* By the option, which has been checked. */
 const struct target *target_of(const struct run_options *o);
@@ -94,7 +95,7 @@ int round_execute(struct pass *p, size_t round) MUST_USE;
 
 /* Milliseconds that a wait for all sessions may take. */
 uint64_t pass_limit(const struct pass *p);
-struct migration_td *pass_td(const struct pass *p, enum role role, size_t session);
+struct migration_td *pass_td(const struct pass *p, enum side side, size_t session);
 uint64_t pass_now(const struct pass *p);
 int pass_control(struct pass *p, struct migration_td *td, const char *line,
 	json_t **answer) MUST_USE;

@@ -9,7 +9,9 @@
 #include "migmem/pass.h"
 #include "migmem/relay.h"
 
+/* Between two looks at how far everybody is, which take as long as there are sessions. */
 #define PACE_MS 5
+#define SESSIONS_PER_MS 32
 
 /* A path of this pass, e.g. FOLDER/0-a.sock. */
 static char *own_path(const struct pass *p, const char *format, const char *name)
@@ -39,14 +41,14 @@ static void add(struct arguments *a, const char *option, const char *value)
 	a->item[a->n++] = value;
 }
 
-static int start_platform(struct pass *p, enum role role)
+static int start_platform(struct pass *p, enum side side)
 {
-	AUTO_TEXT name = tool_text("%zu-host-%s", p->number, host_name[role]);
-	AUTO_TEXT socket_path = own_path(p, "%s.sock", host_name[role]);
-	AUTO_TEXT vsock_path = own_path(p, "vsock-%s", host_name[role]);
+	AUTO_TEXT name = tool_text("%zu-host-%s", p->number, host_name[side]);
+	AUTO_TEXT socket_path = own_path(p, "%s.sock", host_name[side]);
+	AUTO_TEXT vsock_path = own_path(p, "vsock-%s", host_name[side]);
 	AUTO_TEXT listen = unix_of(socket_path);
 	AUTO_TEXT vsock = unix_of(vsock_path);
-	AUTO_TEXT pki = tool_text("%s/hosts/%s", p->m->pki, host_name[role]);
+	AUTO_TEXT pki = tool_text("%s/hosts/%s", p->m->pki, host_name[side]);
 	struct arguments a = {{p->m->tdhost, "platform"}, 2};
 
 	add(&a, "--listen", listen);
@@ -57,31 +59,31 @@ static int start_platform(struct pass *p, enum role role)
 	return stage_start(p->stage, name, a.item) != NULL ? TOOL_OK : TOOL_REJECT;
 }
 
-static int connect_platform(struct pass *p, enum role role)
+static int connect_platform(struct pass *p, enum side side)
 {
-	AUTO_TEXT name = tool_text("host %s", host_name[role]);
-	AUTO_TEXT path = own_path(p, "%s.sock", host_name[role]);
+	AUTO_TEXT name = tool_text("host %s", host_name[side]);
+	AUTO_TEXT path = own_path(p, "%s.sock", host_name[side]);
 
-	client_close(&p->platform[role]);
+	client_close(&p->platform[side]);
 	return client_connect(
-		p->stage, name, path, true, stage_now() + pass_limit(p), &p->platform[role]);
+		p->stage, name, path, true, stage_now() + pass_limit(p), &p->platform[side]);
 }
 
 static int start_relay(struct pass *p)
 {
-	AUTO_TEXT source = own_path(p, "vsock-%s", host_name[ROLE_SRC]);
-	AUTO_TEXT destination = own_path(p, "vsock-%s", host_name[ROLE_DST]);
+	AUTO_TEXT source = own_path(p, "vsock-%s", host_name[SIDE_A]);
+	AUTO_TEXT destination = own_path(p, "vsock-%s", host_name[SIDE_B]);
 
 	return relay_start(p->stage, source, destination, p->o->sessions);
 }
 
-static int start_td(struct pass *p, enum role role, struct migration_td *td,
+static int start_td(struct pass *p, enum side side, struct migration_td *td,
 	const struct td_start *start)
 {
 	const struct launch *l = start->launch;
 	const char *name = start->name;
 	AUTO_TEXT child_name = tool_text("%zu-%s", p->number, name);
-	AUTO_TEXT platform_path = own_path(p, "%s.sock", host_name[role]);
+	AUTO_TEXT platform_path = own_path(p, "%s.sock", host_name[side]);
 	AUTO_TEXT control_path = own_path(p, "%s.control", name);
 	AUTO_TEXT platform = unix_of(platform_path);
 	AUTO_TEXT control = unix_of(control_path);
@@ -119,16 +121,16 @@ static int start_td(struct pass *p, enum role role, struct migration_td *td,
 
 static int start_hosts(struct pass *p)
 {
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		TOOL_TRY(start_platform(p, role));
-		TOOL_TRY(connect_platform(p, role));
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		TOOL_TRY(start_platform(p, side));
+		TOOL_TRY(connect_platform(p, side));
 	}
 	return start_relay(p);
 }
 
-static int ask(struct pass *p, enum role role, json_t *request, json_t **answer)
+static int ask(struct pass *p, enum side side, json_t *request, json_t **answer)
 {
-	return platform_try(p->stage, &p->platform[role], request, answer);
+	return platform_try(p->stage, &p->platform[side], request, answer);
 }
 
 static int control(struct pass *p, struct migration_td *td, const char *line, json_t **answer)
@@ -136,16 +138,18 @@ static int control(struct pass *p, struct migration_td *td, const char *line, js
 	return control_request(p->stage, &td->control, line, answer);
 }
 
-static int drain(struct pass *p, enum role role)
+static int drain(struct pass *p, enum side side)
 {
-	return client_drain(&p->platform[role]);
+	return client_drain(&p->platform[side]);
 }
 
 static int wait_a_little(struct pass *p)
 {
-	const int fds[] = {p->platform[ROLE_SRC].fd, p->platform[ROLE_DST].fd};
+	const int fds[] = {p->platform[SIDE_A].fd, p->platform[SIDE_B].fd};
 
-	return stage_wait(p->stage, fds, COUNT_OF(fds), PACE_MS, NULL);
+	const uint64_t ms = PACE_MS + p->o->sessions / SESSIONS_PER_MS;
+
+	return stage_wait(p->stage, fds, COUNT_OF(fds), (int)ms, NULL);
 }
 
 static uint64_t now(const struct pass *p)

@@ -206,8 +206,7 @@ static void raise_descriptor_limit(size_t sessions)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int relay_start(
-	struct stage *s, const char *source_prefix, const char *destination_prefix, size_t n)
+int relay_start(struct stage *s, const char *prefix_a, const char *prefix_b, size_t n)
 {
 	struct relay r = {.epoll = epoll_create1(EPOLL_CLOEXEC), .n = n};
 	int code = TOOL_OK;
@@ -220,10 +219,9 @@ int relay_start(
 		r.links[i] =
 			(struct link){{{.listener = -1, .fd = -1}, {.listener = -1, .fd = -1}}};
 	for (size_t i = 0; i < n && code == TOOL_OK; i++) {
-		code = listen_at(&r, 2 * i, source_prefix, relay_source_port(i));
+		code = listen_at(&r, 2 * i, prefix_a, relay_port_a(i));
 		if (code == TOOL_OK)
-			code = listen_at(
-				&r, 2 * i + 1, destination_prefix, relay_destination_port(i));
+			code = listen_at(&r, 2 * i + 1, prefix_b, relay_port_b(i));
 	}
 	if (code == TOOL_OK && stage_fork(s, "relay", serve, &r) == NULL)
 		code = TOOL_REJECT;

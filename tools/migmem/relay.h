@@ -8,19 +8,18 @@
 
 #include "migmem/stage.h"
 
-/* Ports of session i, as in the seed document: 1234 and 1235, then 1236 and 1237. */
-static inline uint32_t relay_source_port(size_t i)
+/* Ports of session i on hosts a and b, as in the seed document: 1234 and 1235, then 1236 and 1237. */
+static inline uint32_t relay_port_a(size_t i)
 {
 	return (uint32_t)(1234 + 2 * i);
 }
 
-static inline uint32_t relay_destination_port(size_t i)
+static inline uint32_t relay_port_b(size_t i)
 {
 	return (uint32_t)(1235 + 2 * i);
 }
 
 /* Listens for n sessions, then starts the process that serves them. */
-int relay_start(struct stage *s, const char *source_prefix, const char *destination_prefix,
-	size_t n) MUST_USE;
+int relay_start(struct stage *s, const char *prefix_a, const char *prefix_b, size_t n) MUST_USE;
 
 #endif

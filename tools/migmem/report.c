@@ -17,8 +17,8 @@
 static void print_row(
 	FILE *to, const char *name, const struct run_result *r, const char *counter, uint64_t seed)
 {
-	const int64_t src = counter_of(r->role[ROLE_SRC].counters, counter);
-	const int64_t dst = counter_of(r->role[ROLE_DST].counters, counter);
+	const int64_t src = counter_of(r->td[SIDE_A].counters, counter);
+	const int64_t dst = counter_of(r->td[SIDE_B].counters, counter);
 	const int64_t worst = src > dst ? src : dst;
 
 	fprintf(to, "%-26s %11" PRId64 " %11" PRId64 " %13" PRIu64, name, src, dst, seed);
@@ -30,10 +30,11 @@ static void print_row(
 static void print_table(FILE *to, const struct run_options *o, const struct run_result *r)
 {
 	fprintf(to,
-		"\n%" PRIu64 " sessions at once, policy of %zu bytes, %s policies, hold %s\n",
-		o->sessions, r->policy_bytes, o->distinct ? "distinct" : "equal", o->hold);
-	fprintf(to, "%-26s %11s %11s %13s %12s\n", "bytes", "source", "destination",
-		"seed document", "smaller by");
+		"\n%" PRIu64 " sessions at once%s, policy of %zu bytes, %s policies, hold %s\n",
+		o->sessions, o->both ? " in each MigTD, both ways" : "", r->policy_bytes,
+		o->distinct ? "distinct" : "equal", o->hold);
+	fprintf(to, "%-26s %11s %11s %13s %12s\n", "bytes", o->both ? "host a" : "source",
+		o->both ? "host b" : "destination", "seed document", "smaller by");
 	print_row(to, "stack", r, "stack_peak", SEED_STACK);
 	if (r->program.stack_static_bound > 0)
 		fprintf(to, "%-26s %11zu %11zu\n", "stack, static bound",
@@ -87,9 +88,9 @@ static void print_sessions(FILE *to, const json_t *sessions)
 void report_print(FILE *to, const struct run_options *o, const struct run_result *r)
 {
 	print_table(to, o, r);
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		const struct role_result *one = &r->role[role];
-		fprintf(to, "%smigtd-%s\n", o->brief ? "" : "\n", role_name[role]);
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		const struct td_result *one = &r->td[side];
+		fprintf(to, "%smigtd-%s\n", o->brief ? "" : "\n", side_name(o, side));
 		fprintf(to, "MSK exchange completed: %zu times\n", one->msk_lines);
 		print_hex_line(to, "max stack usage", one->counters, "stack_peak");
 		print_hex_line(to, "max heap usage", one->counters, "heap_extent_peak");
@@ -125,7 +126,7 @@ static json_t *by_phase(const json_t *counters)
 	return phases;
 }
 
-static json_t *role_json(const struct role_result *r, const struct program *program)
+static json_t *role_json(const struct td_result *r, const struct program *program)
 {
 	static const char *const same[] = {
 		"heap_requested_peak", "heap_size", "shared_size", "private_copies"};
@@ -161,7 +162,7 @@ static json_t *role_json(const struct role_result *r, const struct program *prog
 	return role;
 }
 
-static json_t *sessions_json(const struct run_result *r)
+static json_t *sessions_json(const struct run_options *o, const struct run_result *r)
 {
 	json_t *list = json_array();
 
@@ -175,7 +176,7 @@ static json_t *sessions_json(const struct run_result *r)
 		if (s->reason[ROLE_DST] != NULL)
 			json_object_set_new(one, "dst_reason", json_string(s->reason[ROLE_DST]));
 		if (r->n > 0 && r->sessions[r->n - 1].measured != r->sessions[0].measured)
-			json_object_set_new(one, "measured", json_string(role_name[s->measured]));
+			json_object_set_new(one, "measured", json_string(side_name(o, s->measured)));
 		json_array_append_new(list, one);
 	}
 	return list;
@@ -185,7 +186,7 @@ json_t *report_json(const struct run_options *o, const struct run_result *r, boo
 {
 	/* clang-format off */
 	return json_pack("{s:s, s:s, s:s,"
-		" s:{s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I}, s:{s:o, s:o}, s:o,"
+		" s:{s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}, s:{s:o, s:o}, s:o,"
 		" s:I, s:I, s:I, s:I, s:b}",
 		"schema", "migmem-1",
 		"git", BUILD_GIT,
@@ -195,6 +196,7 @@ json_t *report_json(const struct run_options *o, const struct run_result *r, boo
 			"policy", o->policy,
 			"policy_bytes", (json_int_t)r->policy_bytes,
 			"policies", o->policies,
+			"roles", o->roles,
 			"transport", o->transport,
 			"attestation", "spdm",
 			"target", o->target,
@@ -202,9 +204,9 @@ json_t *report_json(const struct run_options *o, const struct run_result *r, boo
 			"rounds", (json_int_t)o->rounds,
 			"seed", (json_int_t)o->seed,
 		"roles",
-			"src", role_json(&r->role[ROLE_SRC], &r->program),
-			"dst", role_json(&r->role[ROLE_DST], &r->program),
-		"sessions", sessions_json(r),
+			"src", role_json(&r->td[SIDE_A], &r->program),
+			"dst", role_json(&r->td[SIDE_B], &r->program),
+		"sessions", sessions_json(o, r),
 		"leaked", (json_int_t)r->leaked,
 		"leaked_shared", (json_int_t)r->leaked_shared,
 		"residue", (json_int_t)r->residue,

@@ -16,22 +16,22 @@
 
 /* --- user TDs and requests ----------------------------------------------------------------- */
 
-static int create_user_td(struct pass *p, enum role role, size_t i, uint64_t until)
+static int create_user_td(struct pass *p, enum side side, size_t i, uint64_t until)
 {
-	const pid_t pid = pass_td(p, role, i)->child->pid;
+	const pid_t pid = pass_td(p, side, i)->child->pid;
 
 	for (;;) {
 		AUTO_JSON answer = NULL;
-		TOOL_TRY(target_of(p->o)->ask(p, role,
+		TOOL_TRY(target_of(p->o)->ask(p, side,
 			json_pack("{s:s, s:I, s:b}", "do", "td-create", "migtd_pid",
-				(json_int_t)pid, "incoming", role == ROLE_DST),
+				(json_int_t)pid, "incoming", role_at(p->o, side, i) == ROLE_DST),
 			&answer));
 		if (json_is_true(json_object_get(answer, "ok"))) {
-			p->user_td[role][i] = counter_of(answer, "td");
+			p->user_td[side][i] = counter_of(answer, "td");
 			return TOOL_OK;
 		}
 		if (!json_is_true(json_object_get(answer, "retry")) || pass_now(p) >= until)
-			return tool_fail(TOOL_REJECT, "%s: user TD %zu: %s", p->platform[role].name,
+			return tool_fail(TOOL_REJECT, "%s: user TD %zu: %s", p->platform[side].name,
 				i + 1, json_string_value(json_object_get(answer, "error")));
 		TOOL_TRY(target_of(p->o)->wait(p));
 	}
@@ -41,20 +41,20 @@ static int create_user_tds(struct pass *p)
 {
 	const uint64_t until = pass_now(p) + pass_limit(p);
 
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		TOOL_TRY(target_of(p->o)->connect(p, role));
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		TOOL_TRY(target_of(p->o)->connect(p, side));
 		for (size_t i = 0; i < p->o->sessions; i++)
-			TOOL_TRY(create_user_td(p, role, i, until));
+			TOOL_TRY(create_user_td(p, side, i, until));
 	}
 	return TOOL_OK;
 }
 
 static int set_hold(struct pass *p, const char *command)
 {
-	for (enum role role = 0; role < ROLE_COUNT; role++)
-		for (size_t i = 0; i < p->n[role]; i++) {
+	for (enum side side = 0; side < SIDE_COUNT; side++)
+		for (size_t i = 0; i < p->n[side]; i++) {
 			AUTO_JSON answer = NULL;
-			TOOL_TRY(pass_control(p, &p->td[role][i], command, &answer));
+			TOOL_TRY(pass_control(p, &p->td[side][i], command, &answer));
 		}
 	return TOOL_OK;
 }
@@ -65,18 +65,18 @@ static int hold_after(struct pass *p, const char *phase)
 	return set_hold(p, command);
 }
 
-static int request_migration(struct pass *p, enum role role, size_t i)
+static int request_migration(struct pass *p, enum side side, size_t i)
 {
 	AUTO_JSON answer = NULL;
-	const uint32_t port = role == ROLE_SRC ? relay_source_port(i) : relay_destination_port(i);
+	const uint32_t port = side == SIDE_A ? relay_port_a(i) : relay_port_b(i);
 
-	TOOL_TRY(target_of(p->o)->ask(p, role,
-		json_pack("{s:s, s:I, s:I}", "do", "premig", "td", p->user_td[role][i], "port",
+	TOOL_TRY(target_of(p->o)->ask(p, side,
+		json_pack("{s:s, s:I, s:I}", "do", "premig", "td", p->user_td[side][i], "port",
 			(json_int_t)port),
 		&answer));
 	if (json_is_true(json_object_get(answer, "ok")))
 		return TOOL_OK;
-	return tool_fail(TOOL_REJECT, "%s: refused premig: %s", p->platform[role].name,
+	return tool_fail(TOOL_REJECT, "%s: refused premig: %s", p->platform[side].name,
 		json_string_value(json_object_get(answer, "error")));
 }
 
@@ -104,9 +104,9 @@ static int trigger_all(struct pass *p, size_t round)
 	for (size_t i = 0; i < p->o->sessions && code == TOOL_OK; i++) {
 		struct session_result *s = &p->sessions[order[i]];
 		s->started = pass_now(p);
-		code = request_migration(p, ROLE_SRC, order[i]);
+		code = request_migration(p, side_of(p->o, ROLE_SRC, order[i]), order[i]);
 		if (code == TOOL_OK)
-			code = request_migration(p, ROLE_DST, order[i]);
+			code = request_migration(p, side_of(p->o, ROLE_DST, order[i]), order[i]);
 	}
 	free(order);
 	return code;
@@ -114,14 +114,15 @@ static int trigger_all(struct pass *p, size_t round)
 
 /* --- results that come in ------------------------------------------------------------------ */
 
-static void take_result(struct pass *p, enum role role, const json_t *event)
+static void take_result(struct pass *p, enum side side, const json_t *event)
 {
 	const json_int_t td = counter_of(event, "td");
 	const char *reason = json_string_value(json_object_get(event, "reason"));
 
 	for (size_t i = 0; i < p->o->sessions; i++) {
 		struct session_result *s = &p->sessions[i];
-		if (p->user_td[role][i] != td)
+		const enum role role = role_at(p->o, side, i);
+		if (p->user_td[side][i] != td)
 			continue;
 		s->status[role] = (int)counter_of(event, "status");
 		s->ms = pass_now(p) - s->started;
@@ -133,29 +134,27 @@ static void take_result(struct pass *p, enum role role, const json_t *event)
 
 static int take_results(struct pass *p)
 {
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		struct client *c = &p->platform[role];
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		struct client *c = &p->platform[side];
 		const json_t *event;
 		size_t i;
-		TOOL_TRY(target_of(p->o)->drain(p, role));
+		TOOL_TRY(target_of(p->o)->drain(p, side));
 		json_array_foreach(c->events, i,
 			event) if (strcmp(json_string_value(json_object_get(event, "event")),
-					   "premig-done") == 0) take_result(p, role, event);
+					   "premig-done") == 0) take_result(p, side, event);
 		json_array_clear(c->events);
 	}
 	return TOOL_OK;
 }
 
-/* Sessions of a Migration TD whose result has come; with `only_failed` those that failed. */
-static size_t count_results(
-	const struct pass *p, enum role role, const struct migration_td *td, bool only_failed)
+/* Sessions whose result of that role has come; with `only_failed` those that failed. */
+static size_t count_results(const struct pass *p, enum role role, bool only_failed)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->o->sessions; i++)
-		if (td == NULL || pass_td(p, role, i) == td)
-			n += only_failed ? p->sessions[i].status[role] > 0
-					 : p->sessions[i].status[role] >= 0;
+		n += only_failed ? p->sessions[i].status[role] > 0
+				 : p->sessions[i].status[role] >= 0;
 	return n;
 }
 
@@ -166,10 +165,10 @@ static int wait_a_little(struct pass *p)
 }
 
 /* Where the sessions are that a wait was in vain for: not held after `phase`, or still there. */
-static void name_stuck(struct pass *p, enum role role, const char *phase)
+static void name_stuck(struct pass *p, enum side side, const char *phase)
 {
-	for (size_t i = 0; i < p->n[role]; i++) {
-		struct migration_td *td = &p->td[role][i];
+	for (size_t i = 0; i < p->n[side]; i++) {
+		struct migration_td *td = &p->td[side][i];
 		AUTO_JSON answer = NULL;
 		const json_t *s;
 		size_t k;
@@ -194,13 +193,13 @@ static int collect_results(struct pass *p)
 
 	TOOL_TRY(take_results(p));
 	for (;;) {
-		const size_t src = count_results(p, ROLE_SRC, NULL, false);
-		const size_t dst = count_results(p, ROLE_DST, NULL, false);
+		const size_t src = count_results(p, ROLE_SRC, false);
+		const size_t dst = count_results(p, ROLE_DST, false);
 		if (src == n && dst == n)
 			return TOOL_OK;
 		if (pass_now(p) >= until) {
-			name_stuck(p, ROLE_SRC, NULL);
-			name_stuck(p, ROLE_DST, NULL);
+			name_stuck(p, SIDE_A, NULL);
+			name_stuck(p, SIDE_B, NULL);
 			return tool_fail(TOOL_REJECT,
 				"no result of %zu source and %zu destination sessions "
 				"within %" PRIu64 " s",
@@ -219,11 +218,11 @@ struct muster {
 	size_t held, queued, missing;
 };
 
-static int muster_role(struct pass *p, enum role role, struct muster *m)
+static int muster_side(struct pass *p, enum side side, struct muster *m)
 {
 	*m = (struct muster){0};
-	for (size_t i = 0; i < p->n[role]; i++) {
-		struct migration_td *td = &p->td[role][i];
+	for (size_t i = 0; i < p->n[side]; i++) {
+		struct migration_td *td = &p->td[side][i];
 		AUTO_JSON counters = NULL;
 		TOOL_TRY(pass_control(p, td, "counters", &counters));
 		const size_t held = (size_t)counter_of(counters, "held");
@@ -239,45 +238,46 @@ static int muster_role(struct pass *p, enum role role, struct muster *m)
 static int wait_barrier(struct pass *p, const char *phase, bool *reached)
 {
 	const uint64_t until = pass_now(p) + pass_limit(p);
-	struct muster m[ROLE_COUNT];
+	const char *const name[] = {side_name(p->o, SIDE_A), side_name(p->o, SIDE_B)};
+	struct muster m[SIDE_COUNT];
 
 	*reached = false;
 	for (;;) {
-		for (enum role role = 0; role < ROLE_COUNT; role++)
-			TOOL_TRY(muster_role(p, role, &m[role]));
-		if (m[ROLE_SRC].missing == 0 && m[ROLE_DST].missing == 0)
+		for (enum side side = 0; side < SIDE_COUNT; side++)
+			TOOL_TRY(muster_side(p, side, &m[side]));
+		if (m[SIDE_A].missing == 0 && m[SIDE_B].missing == 0)
 			break;
 		TOOL_TRY(take_results(p));
-		if (count_results(p, ROLE_SRC, NULL, false) +
-				count_results(p, ROLE_DST, NULL, false) !=
+		if (count_results(p, ROLE_SRC, false) +
+				count_results(p, ROLE_DST, false) !=
 			0)
 			return TOOL_OK;
 		if (pass_now(p) >= until) {
-			for (enum role role = 0; role < ROLE_COUNT; role++)
-				name_stuck(p, role, phase);
+			for (enum side side = 0; side < SIDE_COUNT; side++)
+				name_stuck(p, side, phase);
 			return tool_fail(TOOL_REJECT,
 				"barrier after %s not reached within %" PRIu64 " s: %zu "
-				"source and %zu destination sessions are missing",
-				phase, pass_limit(p) / 1000, m[ROLE_SRC].missing,
-				m[ROLE_DST].missing);
+				"sessions of %s and %zu of %s are missing",
+				phase, pass_limit(p) / 1000, m[SIDE_A].missing, name[SIDE_A],
+				m[SIDE_B].missing, name[SIDE_B]);
 		}
 		if (!p->o->brief)
-			progress_show("  before the barrier after %s: %zu source and %zu "
-				      "destination sessions",
-				phase, m[ROLE_SRC].missing, m[ROLE_DST].missing);
+			progress_show("  before the barrier after %s: %zu of %s, %zu of %s", phase,
+				m[SIDE_A].missing, name[SIDE_A], m[SIDE_B].missing, name[SIDE_B]);
 		TOOL_TRY(wait_a_little(p));
 	}
 	*reached = true;
 	progress_clear();
 	fprintf(p->o->out,
-		"  barrier after %s: src %zu held, %zu queued; dst %zu held, %zu queued\n", phase,
-		m[ROLE_SRC].held, m[ROLE_SRC].queued, m[ROLE_DST].held, m[ROLE_DST].queued);
+		"  barrier after %s: %s %zu held, %zu queued; %s %zu held, %zu queued\n", phase,
+		name[SIDE_A], m[SIDE_A].held, m[SIDE_A].queued, name[SIDE_B], m[SIDE_B].held,
+		m[SIDE_B].queued);
 	fflush(p->o->out);
 	return TOOL_OK;
 }
 
 /* One point of memory over time; "before" begins the round's list. */
-static void add_barrier(struct role_result *r, const char *phase, const json_t *counters)
+static void add_barrier(struct td_result *r, const char *phase, const json_t *counters)
 {
 	const bool first = strcmp(phase, "before") == 0;
 	json_t *by_tag = json_object();
@@ -300,12 +300,12 @@ static void add_barrier(struct role_result *r, const char *phase, const json_t *
 /* The same when nobody stands anywhere: before a round and after it. */
 static int sample(struct pass *p, const char *moment)
 {
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		AUTO_JSON counters = NULL;
-		if (!p->measured[role])
+		if (!p->measured[side])
 			continue;
-		TOOL_TRY(pass_control(p, &p->td[role][0], "counters", &counters));
-		add_barrier(&p->result->role[role], moment, counters);
+		TOOL_TRY(pass_control(p, &p->td[side][0], "counters", &counters));
+		add_barrier(&p->result->td[side], moment, counters);
 	}
 	return TOOL_OK;
 }
@@ -313,11 +313,11 @@ static int sample(struct pass *p, const char *moment)
 /* What the measured sides hold while everybody stands still. */
 static int snapshot(struct pass *p, const char *phase)
 {
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		struct role_result *r = &p->result->role[role];
-		struct migration_td *td = &p->td[role][0];
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		struct td_result *r = &p->result->td[side];
+		struct migration_td *td = &p->td[side][0];
 		AUTO_JSON answer = NULL;
-		if (!p->measured[role])
+		if (!p->measured[side])
 			continue;
 		json_decref(r->at_barrier);
 		json_decref(r->sessions);
@@ -328,6 +328,33 @@ static int snapshot(struct pass *p, const char *phase)
 		add_barrier(r, phase, r->at_barrier);
 	}
 	return TOOL_OK;
+}
+
+/* All sessions wait there for work slots, of which there are few. */
+#define QUEUING_PHASE "attest"
+
+static size_t phase_index(const char *word)
+{
+	size_t i = 0;
+
+	while (i < phase_count && strcmp(phase_words[i], word) != 0)
+		i++;
+	return i;
+}
+
+/*
+ * Where sessions queue for a slot, their clocks stand still as long as there is a barrier ahead.  Let
+ * go before it, thousands at once would be refused for having queued too long: time, not memory.
+ */
+static int lead_through_queue(struct pass *p)
+{
+	bool reached;
+
+	if (strcmp(p->o->hold, "all") == 0 ||
+		phase_index(p->o->hold) >= phase_index(QUEUING_PHASE))
+		return TOOL_OK;
+	TOOL_TRY(hold_after(p, QUEUING_PHASE));
+	return wait_barrier(p, QUEUING_PHASE, &reached);
 }
 
 static int pass_barriers(struct pass *p)
@@ -345,15 +372,17 @@ static int pass_barriers(struct pass *p)
 		if (reached)
 			TOOL_TRY(snapshot(p, phase_words[i]));
 	}
+	if (reached)
+		TOOL_TRY(lead_through_queue(p));
 	return set_hold(p, "release");
 }
 
 /* --- keys ---------------------------------------------------------------------------------- */
 
 /* A blob that one user TD exports, another on the other host imports. */
-static int carry(struct pass *p, enum role from, size_t i, size_t k, bool *ok)
+static int carry(struct pass *p, enum side from, size_t i, size_t k, bool *ok)
 {
-	const enum role to = from == ROLE_SRC ? ROLE_DST : ROLE_SRC;
+	const enum side to = from == SIDE_A ? SIDE_B : SIDE_A;
 	AUTO_JSON exported = NULL;
 	AUTO_JSON imported = NULL;
 
@@ -381,14 +410,14 @@ static int prove_keys(struct pass *p)
 		bool there = false, back = false;
 		if (s->status[ROLE_SRC] != 0 || s->status[ROLE_DST] != 0)
 			continue;
-		TOOL_TRY(carry(p, ROLE_SRC, i, i, &there));
-		TOOL_TRY(carry(p, ROLE_DST, i, i, &back));
+		TOOL_TRY(carry(p, SIDE_A, i, i, &there));
+		TOOL_TRY(carry(p, SIDE_B, i, i, &back));
 		s->msk_match = there && back;
 	}
 	for (size_t i = 0; i + 1 < p->o->sessions; i++) {
 		bool shared = false;
 		if (p->sessions[i].msk_match && p->sessions[i + 1].msk_match)
-			TOOL_TRY(carry(p, ROLE_SRC, i, i + 1, &shared));
+			TOOL_TRY(carry(p, SIDE_A, i, i + 1, &shared));
 		p->sessions[i].key_shared = shared;
 	}
 	return TOOL_OK;
@@ -400,9 +429,10 @@ static void find_reasons(struct pass *p)
 	for (size_t i = 0; i < p->o->sessions; i++)
 		for (enum role role = 0; role < ROLE_COUNT; role++) {
 			struct session_result *s = &p->sessions[i];
-			const struct child *c = pass_td(p, role, i)->child;
+			const enum side side = side_of(p->o, role, i);
+			const struct child *c = pass_td(p, side, i)->child;
 			AUTO_TEXT request = tool_text(
-				"ERROR - [request %" JSON_INTEGER_FORMAT "]", p->user_td[role][i]);
+				"ERROR - [request %" JSON_INTEGER_FORMAT "]", p->user_td[side][i]);
 			if (s->status[role] == 0 || s->reason[role] != NULL)
 				continue;
 			s->reason[role] = child_log_about(c, request);
@@ -428,8 +458,11 @@ int round_execute(struct pass *p, size_t round)
 
 	fprintf(p->o->out,
 		"round %zu of %" PRIu64 ": %" PRIu64
-		" sessions, %zu source and %zu destination MigTDs\n",
-		round + 1, p->o->rounds, p->o->sessions, p->n[ROLE_SRC], p->n[ROLE_DST]);
+		" sessions, %zu %s and %zu %s MigTDs%s\n",
+		round + 1, p->o->rounds, p->o->sessions, p->n[SIDE_A],
+		p->o->both ? "on host a" : "source", p->n[SIDE_B],
+		p->o->both ? "on host b" : "destination",
+		p->o->both ? ", source and destination at once" : "");
 	fflush(p->o->out);
 	reset_sessions(p);
 	TOOL_TRY(create_user_tds(p));
@@ -446,8 +479,8 @@ int round_execute(struct pass *p, size_t round)
 	TOOL_TRY(prove_keys(p));
 	TOOL_TRY(sample(p, "after"));
 	fprintf(p->o->out, "  %zu source and %zu destination sessions completed\n",
-		p->o->sessions - count_results(p, ROLE_SRC, NULL, true),
-		p->o->sessions - count_results(p, ROLE_DST, NULL, true));
+		p->o->sessions - count_results(p, ROLE_SRC, true),
+		p->o->sessions - count_results(p, ROLE_DST, true));
 	fflush(p->o->out);
 	return TOOL_OK;
 }

@@ -33,7 +33,7 @@ static int run_pass(struct stage *s, const struct run_options *o, const struct m
 
 	if (o->distinct) {
 		/* Launch 0 is the measured side's, the others its peers'. */
-		const enum role peers = number == 0 ? ROLE_DST : ROLE_SRC;
+		const enum side peers = number == 0 ? SIDE_B : SIDE_A;
 		p.measured[peers] = false;
 		p.n[peers] = o->sessions;
 		p.first_launch[peers] = 1;
@@ -55,7 +55,7 @@ static int run_in(
 	for (size_t i = 0; i < r->n; i++)
 		r->sessions[i] = (struct session_result){
 			.id = i % o->sessions + 1,
-			.measured = i < o->sessions ? ROLE_SRC : ROLE_DST,
+			.measured = i < o->sessions ? SIDE_A : SIDE_B,
 			.status = {-1, -1},
 		};
 	TOOL_TRY(program_look(m->migtd, &r->program));
@@ -106,11 +106,11 @@ int run_execute(const struct run_options *o, struct run_result *r)
 
 void run_release(struct run_result *r)
 {
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
-		json_decref(r->role[role].counters);
-		json_decref(r->role[role].at_barrier);
-		json_decref(r->role[role].sessions);
-		json_decref(r->role[role].barriers);
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
+		json_decref(r->td[side].counters);
+		json_decref(r->td[side].at_barrier);
+		json_decref(r->td[side].sessions);
+		json_decref(r->td[side].barriers);
 	}
 	program_release(&r->program);
 	for (size_t i = 0; i < r->n && r->sessions != NULL; i++) {
@@ -154,24 +154,24 @@ static bool session_passed(const struct session_result *s)
 }
 
 /* Three looks at the stack must agree: painted <= static bound <= reserved. */
-static bool stack_is_bounded(const struct run_result *r)
+static bool stack_is_bounded(const struct run_options *o, const struct run_result *r)
 {
 	bool ok = true;
 
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		const int64_t bound = (int64_t)r->program.stack_static_bound;
-		const int64_t peak = counter_of(r->role[role].counters, "stack_peak");
-		const int64_t size = counter_of(r->role[role].counters, "stack_size");
+		const int64_t peak = counter_of(r->td[side].counters, "stack_peak");
+		const int64_t size = counter_of(r->td[side].counters, "stack_size");
 		if (bound == 0)
 			continue;
 		if (peak > bound) {
 			tool_warn("%s: %" PRId64 " bytes of stack were used, %" PRId64
-				  " is the bound from the call graph", role_name[role], peak, bound);
+				  " is the bound from the call graph", side_name(o, side), peak, bound);
 			ok = false;
 		}
 		if (bound > size) {
 			tool_warn("%s: a stack of %" PRId64 " bytes is less than the bound from the "
-				  "call graph, %" PRId64, role_name[role], size, bound);
+				  "call graph, %" PRId64, side_name(o, side), size, bound);
 			ok = false;
 		}
 	}
@@ -186,21 +186,21 @@ bool run_passed(const struct run_options *o, const struct run_result *r)
 		ok = session_passed(&r->sessions[i]) && ok;
 	if (!r->complete)
 		return false;
-	for (enum role role = 0; role < ROLE_COUNT; role++) {
+	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		const uint64_t expected = o->sessions * o->rounds;
-		const int64_t peak = counter_of(r->role[role].counters, "sessions_peak");
-		if (r->role[role].msk_lines != expected) {
+		const int64_t peak = counter_of(r->td[side].counters, "sessions_peak");
+		if (r->td[side].msk_lines != expected) {
 			tool_warn("%s: logged %zu of %" PRIu64 " completed key exchanges",
-				role_name[role], r->role[role].msk_lines, expected);
+				side_name(o, side), r->td[side].msk_lines, expected);
 			ok = false;
 		}
 		if (strcmp(o->hold, "none") != 0 && peak != (int64_t)o->sessions) {
 			tool_warn("%s: only %" PRId64 " of %" PRIu64 " sessions were alive at once",
-				role_name[role], peak, o->sessions);
+				side_name(o, side), peak, o->sessions);
 			ok = false;
 		}
 	}
-	ok = stack_is_bounded(r) && ok;
+	ok = stack_is_bounded(o, r) && ok;
 	if (r->leaked != 0) {
 		tool_warn("%" PRId64 " bytes of heap and %" PRId64
 			  " bytes of shared memory were not given back",

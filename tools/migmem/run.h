@@ -11,8 +11,26 @@
 enum role { ROLE_SRC, ROLE_DST, ROLE_COUNT };
 extern const char *const role_name[ROLE_COUNT];
 
-/* What the measured Migration TD of one role said of itself; all as its counters name it. */
-struct role_result {
+/* Two hosts.  With the roles apart, sources are on host a and destinations on host b. */
+enum side { SIDE_A, SIDE_B, SIDE_COUNT };
+extern const char *const host_name[SIDE_COUNT];
+/* What session i (from 0) is on that side: with both roles at once, every other one runs back. */
+static inline enum role role_at(const struct run_options *o, enum side side, size_t i)
+{
+	return (enum role)(o->both && i % 2 == 1 ? SIDE_COUNT - 1 - side : side);
+}
+static inline enum side side_of(const struct run_options *o, enum role role, size_t i)
+{
+	return (enum side)(o->both && i % 2 == 1 ? ROLE_COUNT - 1 - role : role);
+}
+/* "src" and "dst", or the names of the hosts where a Migration TD is both. */
+static inline const char *side_name(const struct run_options *o, enum side side)
+{
+	return o->both ? host_name[side] : role_name[side];
+}
+
+/* What the measured Migration TD of one side said of itself; all as its counters name it. */
+struct td_result {
 	json_t *counters;	/* at the end of the run: peaks over all of it */
 	json_t *at_barrier;	/* counters while all sessions were held, at the last barrier */
 	json_t *sessions;	/* the list, at the same moment */
@@ -23,7 +41,7 @@ struct role_result {
 
 struct session_result {
 	size_t id;
-	enum role measured;	/* which role's pass; equal policies have one pass for both */
+	enum side measured;	/* which side's pass; equal policies have one pass for both */
 	int status[ROLE_COUNT];	/* result codes; -1 = none came */
 	char *reason[ROLE_COUNT];	/* NULL, or the line that says why */
 	bool msk_match;
@@ -33,8 +51,8 @@ struct session_result {
 
 struct run_result {
 	bool complete;		/* it came to its end; else the figures are missing */
-	struct program program;	/* both roles run it */
-	struct role_result role[ROLE_COUNT];
+	struct program program;	/* both sides run it */
+	struct td_result td[SIDE_COUNT];
 	struct session_result *sessions; /* of the last round, pass by pass */
 	size_t n;
 	size_t policy_bytes;

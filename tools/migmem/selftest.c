@@ -45,9 +45,9 @@ static bool passes(struct selftest *t, struct run_options *o, struct run_result 
 	return passed;
 }
 
-static int64_t heap_of(const struct run_result *r, enum role role)
+static int64_t heap_of(const struct run_result *r, enum side side)
 {
-	return counter_of(r->role[role].counters, "heap_extent_peak");
+	return counter_of(r->td[side].counters, "heap_extent_peak");
 }
 
 /* --- runs ---------------------------------------------------------------------------------- */
@@ -112,12 +112,12 @@ static void spoil_growth(struct run_result *r)
 
 static void spoil_log(struct run_result *r)
 {
-	r->role[ROLE_SRC].msk_lines--;
+	r->td[SIDE_A].msk_lines--;
 }
 
 static void spoil_overlap(struct run_result *r)
 {
-	json_object_set_new(r->role[ROLE_DST].counters, "sessions_peak", json_integer(1));
+	json_object_set_new(r->td[SIDE_B].counters, "sessions_peak", json_integer(1));
 }
 
 /* Each takes the good result, spoils one thing and looks at the verdict. */
@@ -165,13 +165,13 @@ static void figures_that_must_move(struct selftest *t)
 	const bool good = passes(t, &base, &r[0]);
 	tell(t,
 		good && passes(t, &more, &r[1]) &&
-			heap_of(&r[1], ROLE_SRC) > heap_of(&r[0], ROLE_SRC) &&
-			heap_of(&r[1], ROLE_DST) > heap_of(&r[0], ROLE_DST),
+			heap_of(&r[1], SIDE_A) > heap_of(&r[0], SIDE_A) &&
+			heap_of(&r[1], SIDE_B) > heap_of(&r[0], SIDE_B),
 		"one session more, in the heap");
 	tell(t,
 		good && passes(t, &distinct, &r[2]) &&
-			heap_of(&r[2], ROLE_SRC) > heap_of(&r[0], ROLE_SRC) &&
-			heap_of(&r[2], ROLE_DST) > heap_of(&r[0], ROLE_DST),
+			heap_of(&r[2], SIDE_A) > heap_of(&r[0], SIDE_A) &&
+			heap_of(&r[2], SIDE_B) > heap_of(&r[0], SIDE_B),
 		"other policies, in the heap");
 	for (size_t i = 0; i < COUNT_OF(r); i++)
 		run_release(&r[i]);

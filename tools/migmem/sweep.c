@@ -77,39 +77,12 @@ static void show_progress(const struct sweep *s, const struct run_options *o)
 		fputs("\r\033[K", stderr);
 }
 
-/*
- * Regions of the size that goes with the number of sessions, where the user gave none: the tables
- * that grow with what a region could hold are then as large as those sessions need.
- */
-#define FIXED_SHARED (256u * 1024)
-#define FIXED_HEAP (256u * 1024)
-#define FIXED_MEMORY (32u * 1024 * 1024)
-#define HEAP_PER_SESSION 8192u
-
-static int run_sized(struct run_options o, struct run_result *r)
-{
-	const uint64_t shared_each = shared_per_session(&o);
-	AUTO_TEXT heap = tool_text("%" PRIu64, FIXED_HEAP + o.sessions * HEAP_PER_SESSION);
-	AUTO_TEXT shared = tool_text("%" PRIu64, FIXED_SHARED + o.sessions * shared_each);
-	AUTO_TEXT most = tool_text("%" PRIu64, o.sessions);
-	AUTO_TEXT memory = tool_text("%" PRIu64,
-		FIXED_MEMORY + o.sessions * (HEAP_PER_SESSION + shared_each));
-
-	if (o.memory == NULL && o.heap == NULL && o.shared == NULL && o.sessions_max == NULL) {
-		o.memory = memory;
-		o.heap = heap;
-		o.shared = shared;
-		o.sessions_max = most;
-	}
-	return run_execute(&o, r);
-}
-
 static int run_one(const struct run_options *o, struct sweep *s, json_t *runs)
 {
 	struct run_result r;
 
 	show_progress(s, o);
-	const int code = run_sized(*o, &r);
+	const int code = run_execute(o, &r);
 	if (code == TOOL_OK) {
 		const bool passed = run_passed(o, &r);
 		s->passed = s->passed && passed;

@@ -45,6 +45,8 @@ void link_flush(struct session *s)
 {
 	if (is_raw(s))
 		vmcall_raw_flush(&s->link.raw);
+	else
+		vsock_flush(&s->link.vsock);
 }
 
 bool link_unsent(const struct session *s)

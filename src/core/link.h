@@ -30,7 +30,7 @@ enum status link_status(const struct session *s) MUST_CHECK;
  * Sees to it that the VMM can tell.
  */
 enum status link_check(struct session *s) MUST_CHECK;
-/* Sends what the session has written. */
+/* Sends what the session has written, and tells the peer what it has read. */
 void link_flush(struct session *s);
 /* Bytes are on their way that the VMM has not taken. */
 bool link_unsent(const struct session *s);

@@ -85,26 +85,33 @@ static size_t own_packet_read(const struct session *s, uint32_t offset, uint8_t 
 	return n;
 }
 
+/*
+ * The next piece of the own packet.  One at a time, between pieces of the peer's: what is sent tells
+ * the peer what has been read of its own, so that little else has to be said about it.
+ */
 static enum status send_own(struct session *s, const struct stream *io)
 {
 	struct pre_session *pre = &s->stage.pre;
 	const uint32_t size = PACKET_HEADER_SIZE + own_payload_size(s);
 	uint8_t piece[PIECE_SIZE];
+	size_t n;
 
-	while (pre->tx_offset < size) {
-		size_t n = stream_tx_room(io);
-
-		if (n == 0)
-			return STATUS_PENDING;
-		if (n > size - pre->tx_offset)
-			n = size - pre->tx_offset;
-		if (n > sizeof(piece))
-			n = sizeof(piece);
-		n = own_packet_read(s, pre->tx_offset, piece, n);
-		TRY(stream_tx(io, piece, n));
-		pre->tx_offset += (uint32_t)n;
-	}
-	return STATUS_OK;
+	if (pre->tx_offset == size)
+		return STATUS_OK;
+	n = stream_tx_room(io);
+	if (n == 0)
+		return STATUS_PENDING;
+	if (n > size - pre->tx_offset)
+		n = size - pre->tx_offset;
+	if (n > sizeof(piece))
+		n = sizeof(piece);
+	n = own_packet_read(s, pre->tx_offset, piece, n);
+	TRY(stream_tx(io, piece, n));
+	pre->tx_offset += (uint32_t)n;
+	if (pre->tx_offset == size)
+		return STATUS_OK;
+	s->wait = SESSION_WAIT_NONE;
+	return STATUS_PENDING;
 }
 
 static enum status check_hello(const uint8_t *payload)
@@ -194,14 +201,13 @@ static enum status receive_peer(struct session *s, const struct stream *io)
 enum status pre_session_step(struct session *s)
 {
 	const struct stream io = link_stream(s);
-	const enum status sent = send_own(s, &io);
 
-	if (sent != STATUS_OK && sent != STATUS_PENDING)
-		return sent;
 	s->wait = SESSION_WAIT_IO;
-	TRY(receive_peer(s, &io));
-	if (sent != STATUS_OK)
-		return sent;
+	const enum status received = receive_peer(s, &io);
+	if (received != STATUS_OK && received != STATUS_PENDING)
+		return received;
+	TRY(send_own(s, &io));
+	TRY(received);
 
 	s->stage.pre.tx_offset = 0;
 	s->stage.pre.rx_offset = 0;

@@ -4,8 +4,7 @@
 
 /* Bounds on one round, so that no source of work starves another. */
 #define REQUESTS_PER_ROUND 64
-#define PACKETS_PER_ROUND 256
-#define STEPS_PER_ROUND 256
+#define TURNS_PER_ROUND 256
 
 /* How often clocks are advanced and everything is looked at without an interrupt. */
 #define SWEEP_BUSY_MS 20
@@ -88,7 +87,8 @@ static void account(struct migtd *td, enum phase phase)
 		td->shared_by_phase[phase] = (size_t)td->shared.used * PAGE_SIZE;
 }
 
-static void step(struct session *s)
+/* True when the session goes on without waiting for anything. */
+static bool step(struct session *s)
 {
 	struct migtd *td = s->td;
 	const enum phase phase = s->phase;
@@ -101,30 +101,27 @@ static void step(struct session *s)
 		hold(s);
 		if (s->wait == SESSION_WAIT_NONE)
 			session_run(s);
-		return;
+		return s->wait == SESSION_WAIT_NONE;
 	}
 	if (status == STATUS_OK && s->phase != PHASE_REPORT) {
 		s->phase = PHASE_REPORT;
 		hold(s);
 		session_run(s);
-		return;
+		return true;
 	}
 	session_finish(s, status);
+	return false;
 }
 
-/* Packets to their connections, connections to their sessions; true when more may wait. */
-static bool take_packets(struct migtd *td)
+/* One packet to its connection, the connection to its session; true when more may wait. */
+static bool take_packet(struct migtd *td)
 {
-	for (unsigned i = 0; i < PACKETS_PER_ROUND; i++) {
-		struct vsock_connection *touched = NULL;
-		const enum status status = vsock_poll(&td->vsock, &touched);
+	struct vsock_connection *touched = NULL;
+	const enum status status = vsock_poll(&td->vsock, &touched);
 
-		if (touched != NULL)
-			session_run(session_of_connection(touched));
-		if (status != STATUS_OK)
-			return false;
-	}
-	return true;
+	if (touched != NULL)
+		session_run(session_of_connection(touched));
+	return status == STATUS_OK;
 }
 
 /* vmcall-raw: looks at every stream, no interrupt says which; a look is one read of its page. */
@@ -137,15 +134,6 @@ static void take_completions(struct migtd *td)
 		if (s != NULL && vmcall_raw_poll(&s->link.raw))
 			session_run(s);
 	}
-}
-
-/* What peers sent, and room for what is sent to them; true when more may wait. */
-static bool take_traffic(struct migtd *td)
-{
-	if (td->config.transport != MIGTD_VMCALL_RAW)
-		return take_packets(td);
-	take_completions(td);
-	return false;
 }
 
 static bool take_requests(struct migtd *td)
@@ -195,8 +183,30 @@ static void sweep(struct migtd *td)
 		td->now + (td->heap.sessions.live > 0 ? SWEEP_BUSY_MS : SWEEP_IDLE_MS);
 }
 
+/*
+ * A packet, a step, and so on: what a session says after a packet may bring its peer's next one
+ * before the VMM is asked in vain.  Sessions that go on by themselves do so once in a round, so that
+ * what peers send meanwhile is seen.
+ */
+static void take_turns(struct migtd *td)
+{
+	uint32_t gone_on = 0;
+
+	for (unsigned i = 0; i < TURNS_PER_ROUND; i++) {
+		if (td->more_packets)
+			td->more_packets = take_packet(td);
+		struct session *s = next_runnable(td);
+
+		if (s != NULL && step(s))
+			gone_on++;
+		if (!td->more_packets && (s == NULL || gone_on >= td->heap.sessions.live))
+			break;
+	}
+}
+
 uint64_t migtd_round(struct migtd *td)
 {
+	const bool raw = td->config.transport == MIGTD_VMCALL_RAW;
 	const uint32_t events = td->port.events(td->port.ctx);
 	bool due;
 
@@ -205,27 +215,21 @@ uint64_t migtd_round(struct migtd *td)
 	due = td->now >= td->next_sweep;
 	if (due || (events & MIGTD_EVENT_REQUEST) != 0)
 		td->more_requests = true;
-	if (due || (events & MIGTD_EVENT_RX) != 0)
-		td->more_packets = true;
 	if (td->more_requests)
 		td->more_requests = take_requests(td);
-	if (td->more_packets)
-		td->more_packets = take_traffic(td);
+	if (raw && (due || (events & MIGTD_EVENT_RX) != 0))
+		take_completions(td);
+	/* No interrupt tells when a full carrier has room again. */
+	if (!raw && (due || (events & MIGTD_EVENT_RX) != 0 || vsock_blocked(&td->vsock)))
+		td->more_packets = true;
 	if (due || (events & MIGTD_EVENT_QUOTE) != 0)
 		take_quotes(td);
 	if (due)
 		sweep(td);
-	for (unsigned i = 0; i < STEPS_PER_ROUND; i++) {
-		struct session *s = next_runnable(td);
-
-		if (s == NULL)
-			break;
-		step(s);
-	}
+	take_turns(td);
 	if (td->run_first != NULL || td->more_requests || td->more_packets)
 		return 0;
-	/* No interrupt tells when a full carrier has room again. */
-	if (td->config.transport == MIGTD_VSOCK && vsock_blocked(&td->vsock))
+	if (!raw && vsock_blocked(&td->vsock))
 		return td->now + 1;
 	return td->next_sweep;
 }

@@ -141,9 +141,12 @@ static enum status check_link(struct session *s)
 
 enum status session_step(struct session *s)
 {
+	const uint8_t phase = s->phase;
 	enum status status = phase_step(s);
 
-	link_flush(s);
+	/* Who goes on in the same phase at once says more then. */
+	if (status != STATUS_PENDING || s->wait != SESSION_WAIT_NONE || s->phase != phase)
+		link_flush(s);
 	if (status == STATUS_PENDING)
 		status = check_link(s);
 	if (status == STATUS_PENDING)

@@ -514,15 +514,20 @@ static size_t stream_rx_bytes(void *ctx, uint8_t *to, size_t n)
 	c->rx_used = (uint16_t)(c->rx_used - n);
 	c->rx_cnt += (uint32_t)n;
 
+	return n;
+}
+
+void vsock_flush(struct vsock_connection *c)
+{
 	/* A peer that will send no more needs no window. */
 	const bool wants_window = c->state == VSOCK_OPEN && !(c->peer_shutdown & SHUTDOWN_SEND);
-	if (wants_window && c->rx_cnt - c->rx_told >= VSOCK_WINDOW / 2) {
-		set_unsent(c, c->unsent | UNSENT_CREDIT);
-		const enum status status = flush_connection(c);
-		if (status != STATUS_OK && status != STATUS_PENDING)
-			break_connection(c, status, false);
-	}
-	return n;
+
+	if (!wants_window || c->rx_cnt - c->rx_told < VSOCK_WINDOW / 2)
+		return;
+	set_unsent(c, c->unsent | UNSENT_CREDIT);
+	const enum status status = flush_connection(c);
+	if (status != STATUS_OK && status != STATUS_PENDING)
+		break_connection(c, status, false);
 }
 
 static size_t stream_room(void *ctx)

@@ -127,6 +127,13 @@ bool vsock_was_reset(const struct vsock_connection *c);
 size_t vsock_rx_waiting(const struct vsock_connection *c);
 
 /*
+ * Tells the peer of the window that reading has made free, unless bytes sent since have told it.
+ * After each turn of the session: rx() by itself tells nothing.  Harmless for a connection that is
+ * zeroed or closed.
+ */
+void vsock_flush(struct vsock_connection *c);
+
+/*
  * Ends and forgets the connection: a late packet finds no one and is answered by reset.  Harmless
  * for a connection that is zeroed or closed already.
  */

@@ -99,13 +99,14 @@ static void session_steps(struct session *s, uint64_t *seed, uint64_t stream_see
 	s->rx_total += got;
 
 	size_t n = stream_tx_room(&stream);
-	if (n == 0)
-		return;
-	n = random_below(seed, (uint32_t)n) + 1;
-	for (size_t i = 0; i < n; i++)
-		bytes[i] = stream_byte(stream_seed, s->tx_total + i);
-	assert_int_equal(stream_tx(&stream, bytes, n), STATUS_OK);
-	s->tx_total += n;
+	if (n > 0) {
+		n = random_below(seed, (uint32_t)n) + 1;
+		for (size_t i = 0; i < n; i++)
+			bytes[i] = stream_byte(stream_seed, s->tx_total + i);
+		assert_int_equal(stream_tx(&stream, bytes, n), STATUS_OK);
+		s->tx_total += n;
+	}
+	vsock_flush(&s->c);
 }
 
 static void begin(struct session *s, struct vsock *v, struct carrier *k, uint32_t port,
@@ -252,6 +253,7 @@ static void control_packets_without_room_are_sent_later(void **state)
 	poll_all(&v);
 	const struct stream sa = stream_of(&a);
 	assert_int_equal(stream_rx(&sa, bytes, VSOCK_WINDOW), VSOCK_WINDOW);
+	vsock_flush(&a);
 	assert_int_equal(vsock_connect(&v, &c, 9, 2, 3), STATUS_OK);
 	const uint32_t d_port = d.local_port;
 	vsock_close(&d);

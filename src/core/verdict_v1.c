@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
- * The verdict on a peer under policy v1, in upstream's order (SPDM spec 3.4, policy spec 1.7).  The
- * peer's own policy never comes over: what it is shows in its event log only.
+ * The verdict on a peer under policy v1, in the order of verdict_v1.def.  The peer's own policy never
+ * comes over: what it is shows in its event log only.
  */
 #include "core/verdict.h"
 
-static enum status verify(struct session *s)
+static enum status check_quote(struct session *s)
 {
 	struct work_slot *slot = s->slot;
 
@@ -13,7 +13,22 @@ static enum status verify(struct session *s)
 		s->td, &slot->fetch, slot->quote, slot->quote_size, &slot->result);
 }
 
-static enum status check_policy(struct session *s)
+static enum status check_not_debug(struct session *s)
+{
+	return peer_check_not_debug(&s->slot->result);
+}
+
+static enum status check_binding(struct session *s)
+{
+	return verdict_check_binding(s);
+}
+
+static enum status check_event_log(struct session *s)
+{
+	return peer_check_event_log(&s->slot->event_log, &s->slot->result);
+}
+
+static enum status check_rules(struct session *s)
 {
 	struct migtd *td = s->td;
 	struct work_slot *slot = s->slot;
@@ -30,11 +45,8 @@ static enum status check_policy(struct session *s)
 
 enum status verdict_v1(struct session *s)
 {
-	struct work_slot *slot = s->slot;
-
-	TRY(verify(s));
-	TRY(verdict_check_not_debug(&slot->result));
-	TRY(verdict_check_binding(s));
-	TRY(verdict_check_event_log(slot));
-	return check_policy(s);
+#define VERDICT_STEP(NAME, name) TRY(check_##name(s));
+#include "core/verdict_v1.def"
+#undef VERDICT_STEP
+	return STATUS_OK;
 }

@@ -65,13 +65,15 @@ static json_t *verdict_json(const struct check_verdict *v, bool v1)
 	const bool accepted = v->status == STATUS_OK;
 	json_t *checks = json_object();
 
-	for (size_t i = 0; i < CHECK_STEPS; i++)
-		json_object_set_new(checks, steps[i].name,
-			v->done[i]	       ? json_true() :
-			!accepted && i == v->step ? json_false() :
-						    json_null());
+	for (enum check_step i = 0; i < CHECK_STEPS; i++)
+		if (check_is_offline(i))
+			json_object_set_new(checks, steps[i].name,
+				v->done[i]	       ? json_true() :
+				!accepted && i == v->step ? json_false() :
+							    json_null());
 	return json_pack("{s:b, s:s, s:o, s:s?, s:s?, s:s?, s:i, s:s?, s:o, s:o}", "accepted", accepted,
-		"policy", v1 ? "v1" : "v2", "checks", checks, "failed", accepted ? NULL : steps[v->step].name, "reject_code",
+		"policy", v1 ? "v1" : "v2", "checks", checks, "failed",
+		accepted ? NULL : steps[v->step].name, "reject_code",
 		accepted ? NULL : status_name(v->status), "reject_reason",
 		accepted ? NULL : status_text(v->status), "migration_result",
 		(int)status_result(v->status), "quote_stage",
@@ -99,12 +101,13 @@ static void print_verdict(const struct check_verdict *v, bool v1)
 	const bool accepted = v->status == STATUS_OK;
 	const struct check_facts *f = &v->facts;
 
-	for (size_t i = 0; i < CHECK_STEPS; i++)
-		printf("%-8s  %s\n",
-			v->done[i]		  ? "ok" :
-			!accepted && i == v->step ? "REJECTED" :
-						    "-",
-			steps[i].text);
+	for (enum check_step i = 0; i < CHECK_STEPS; i++)
+		if (check_is_offline(i))
+			printf("%-8s  %s\n",
+				v->done[i]		  ? "ok" :
+				!accepted && i == v->step ? "REJECTED" :
+							    "-",
+				steps[i].text);
 	print_rule(&v->reason);
 	if (v->has_facts) {
 		AUTO_TEXT fmspc = hex_upper(f->fmspc, sizeof(f->fmspc));

@@ -7,8 +7,7 @@
 #include <time.h>
 
 #include "common/core.h"
-#include "measure/event_log.h"
-#include "measure/tdinfo.h"
+#include "core/peer_checks.h"
 #include "policy/reader.h"
 #include "policy/v1_schema.h"
 /* By its whole path: policy/policy.h is the tools' own. */
@@ -65,7 +64,7 @@ static enum status own_side(struct judge *j)
 	return policy_facts_of(&j->own, &j->own.record, &j->own_result, &j->own_facts);
 }
 
-static enum status peer_quote(struct judge *j)
+static enum status quote(struct judge *j)
 {
 	const struct blob *quote = &j->in->quote;
 	struct quote_details details = {0};
@@ -78,9 +77,7 @@ static enum status peer_quote(struct judge *j)
 
 static enum status not_debug(struct judge *j)
 {
-	return (j->result.bytes[RESULT_TD_ATTRIBUTES] & TDINFO_ATTRIBUTE_DEBUG) == 0 ?
-		       STATUS_OK :
-		       ERR_DEBUG_TD;
+	return peer_check_not_debug(&j->result);
 }
 
 static void add_part(struct blob *to, const struct blob *part)
@@ -115,10 +112,7 @@ static enum status replay(
 {
 	event_log_reader_begin(log, sent->size);
 	event_log_reader_feed(log, sent->data, sent->size);
-	TRY(event_log_reader_end(log));
-	if (memcmp(log->rtmr, result->bytes + RESULT_RTMR0, sizeof(log->rtmr)) != 0)
-		return ERR_EVENT_LOG_RTMR;
-	return STATUS_OK;
+	return peer_check_event_log(log, result);
 }
 
 static enum status event_log(struct judge *j)
@@ -138,13 +132,7 @@ static enum status peer_chains(struct judge *j)
 
 static enum status measured_policy(struct judge *j)
 {
-	const uint8_t *policy = event_digest(&j->log.digests, EVENT_POLICY);
-	const uint8_t *signer = event_digest(&j->log.digests, EVENT_POLICY_SIGNER);
-
-	if (policy == NULL || memcmp(policy, j->peer->policy_digest, SHA384_SIZE) != 0 ||
-		signer == NULL || memcmp(signer, j->peer->chain_digest, SHA384_SIZE) != 0)
-		return ERR_EVENT_LOG_POLICY;
-	return STATUS_OK;
+	return peer_check_measured_policy(&j->log.digests, j->peer);
 }
 
 /* Two verdicts are the same when they are for the same reason. */
@@ -196,7 +184,7 @@ static void tell_facts(const struct policy_facts *f, struct check_facts *to)
 	to->migtd_status = tcb_status_name((enum tcb_status)f->migtd_status);
 }
 
-static enum status rules(struct judge *j)
+static enum status rules_v2(struct judge *j)
 {
 	struct check_verdict *v = j->v;
 
@@ -312,28 +300,48 @@ static enum status rules_v1(struct judge *j)
 
 /* --- both ----------------------------------------------------------------------------------- */
 
-/* NULL: not a step of that version. */
-static enum status (*const steps_v1[CHECK_STEPS])(struct judge *j) = {
-	[CHECK_OWN_POLICY] = own_policy_v1,
-	[CHECK_OWN_SIDE] = own_side_v1,
-	[CHECK_QUOTE] = peer_quote,
-	[CHECK_NOT_DEBUG] = not_debug,
-	[CHECK_EVENT_LOG] = event_log,
-	[CHECK_RULES] = rules_v1,
+static enum status rules(struct judge *j)
+{
+	return j->in->v1 ? rules_v1(j) : rules_v2(j);
+}
+
+/* That the peer attests the policy it sent, and that the quote is for this session: not offline. */
+bool check_is_offline(enum check_step step)
+{
+	return step != CHECK_POLICY_HASH && step != CHECK_BINDING;
+}
+
+static enum status policy_hash(struct judge *j)
+{
+	(void)j;
+	return STATUS_OK;
+}
+
+static enum status binding(struct judge *j)
+{
+	(void)j;
+	return STATUS_OK;
+}
+
+struct step {
+	enum check_step step;
+	enum status (*run)(struct judge *j);
 };
 
-static enum status (*const steps_v2[CHECK_STEPS])(struct judge *j) = {
-	[CHECK_OWN_POLICY] = own_policy,
-	[CHECK_OWN_SIDE] = own_side,
-	[CHECK_QUOTE] = peer_quote,
-	[CHECK_NOT_DEBUG] = not_debug,
-	[CHECK_PEER_POLICY] = peer_policy,
-	[CHECK_EVENT_LOG] = event_log,
-	[CHECK_PEER_SIGNATURES] = peer_signatures,
-	[CHECK_PEER_CHAINS] = peer_chains,
-	[CHECK_MEASURED_POLICY] = measured_policy,
-	[CHECK_RULES] = rules,
-	[CHECK_INITIAL] = initial,
+static const struct step steps_v1[] = {
+	{CHECK_OWN_POLICY, own_policy_v1},
+	{CHECK_OWN_SIDE, own_side_v1},
+#define VERDICT_STEP(NAME, name) {CHECK_##NAME, name},
+#include "core/verdict_v1.def"
+	{CHECK_STEPS, NULL},
+};
+
+static const struct step steps_v2[] = {
+	{CHECK_OWN_POLICY, own_policy},
+	{CHECK_OWN_SIDE, own_side},
+#include "core/verdict_v2.def"
+#undef VERDICT_STEP
+	{CHECK_STEPS, NULL},
 };
 
 /* What was not given is not checked, and not told as if it were. */
@@ -343,28 +351,29 @@ static bool is_given(const struct check_input *in, enum check_step step)
 		return in->own_quote.size > 0;
 	if (step == CHECK_INITIAL)
 		return !in->is_source && in->init_tdinfo.size > 0;
-	return true;
+	return check_is_offline(step);
 }
 
 void policy_check(const struct check_input *in, struct check_verdict *v)
 {
-	enum status (*const *steps)(struct judge *j) = in->v1 ? steps_v1 : steps_v2;
+	const struct step *at = in->v1 ? steps_v1 : steps_v2;
 	struct judge *j = tool_alloc(sizeof(*j));
 
 	*v = (struct check_verdict){.status = ERR_INTERNAL, .step = CHECK_OWN_POLICY};
 	*j = (struct judge){.in = in, .v = v};
 	if (judge_begin(j))
 		v->status = STATUS_OK;
-	for (v->step = 0; v->status == STATUS_OK && v->step < CHECK_STEPS; v->step++) {
-		if (steps[v->step] == NULL || !is_given(in, v->step))
+	for (; v->status == STATUS_OK && at->run != NULL; at++) {
+		if (!is_given(in, at->step))
 			continue;
-		v->status = steps[v->step](j);
-		v->done[v->step] = v->status == STATUS_OK;
-		if (v->status != STATUS_OK)
-			break;
+		v->step = at->step;
+		v->status = at->run(j);
+		v->done[at->step] = v->status == STATUS_OK;
 	}
-	if (v->status == STATUS_OK)
+	if (v->status == STATUS_OK) {
+		v->step = CHECK_STEPS;
 		v->reason = (struct policy_reason){0};
+	}
 	if (j->peer != NULL)
 		policy_record_drop(&j->store, j->peer);
 	free(j);

@@ -11,20 +11,18 @@
 #include "common/tool.h"
 #include "policy/reason.h"
 
+/* The Migration TD's own steps behind those of the own side; of v1, a subset in its own order. */
 enum check_step {
 	CHECK_OWN_POLICY,	/* opens: signature, chain, schema, collateral */
 	CHECK_OWN_SIDE,		/* own quote and event log, when given */
-	CHECK_QUOTE,
-	CHECK_NOT_DEBUG,
-	CHECK_PEER_POLICY,	/* form */
-	CHECK_EVENT_LOG,	/* replays to the quoted RTMRs */
-	CHECK_PEER_SIGNATURES,
-	CHECK_PEER_CHAINS,
-	CHECK_MEASURED_POLICY,
-	CHECK_RULES,
-	CHECK_INITIAL,
+#define VERDICT_STEP(NAME, name) CHECK_##NAME,
+#include "core/verdict_v2.def"
+#undef VERDICT_STEP
 	CHECK_STEPS
 };
+
+/* False for what only a session can check. */
+bool check_is_offline(enum check_step step);
 
 /* Empty blobs are absent. */
 struct check_input {

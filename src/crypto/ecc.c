@@ -152,7 +152,7 @@ enum status p384_generate(uint8_t scalar[P384_SCALAR_SIZE], uint8_t point[P384_P
 	arena_begin(ARENA_P384_GENERATE);
 	crypto_state->count.p384_generate++;
 	const enum status status = generate(scalar, point);
-	wipe_stack_curve();
+	wipe_after_curve();
 	if (status != STATUS_OK) {
 		wipe(scalar, P384_SCALAR_SIZE);
 		wipe(point, P384_POINT_SIZE);
@@ -184,7 +184,7 @@ enum status p384_ecdh(const uint8_t scalar[P384_SCALAR_SIZE], const uint8_t peer
 	arena_begin(ARENA_P384_ECDH);
 	crypto_state->count.p384_ecdh++;
 	const enum status status = ecdh(scalar, peer, z);
-	wipe_stack_curve();
+	wipe_after_curve();
 	if (status != STATUS_OK)
 		wipe(z, P384_SCALAR_SIZE);
 	return status;
@@ -235,7 +235,7 @@ enum status p384_sign(const uint8_t scalar[P384_SCALAR_SIZE], const uint8_t dige
 	arena_begin(ARENA_P384_SIGN);
 	crypto_state->count.p384_sign++;
 	const enum status status = sign(scalar, digest, signature);
-	wipe_stack_curve();
+	wipe_after_curve();
 	if (status != STATUS_OK)
 		wipe(signature, P384_SIGNATURE_SIZE);
 	return status;

@@ -45,7 +45,7 @@ void aes256gcm_seal(const uint8_t key[AES256_KEY_SIZE], const uint8_t iv[GCM_IV_
 	uint8_t tag[GCM_TAG_SIZE])
 {
 	seal(key, iv, aad, aad_size, plain, n, cipher, tag);
-	wipe_stack_hash();
+	wipe_after_hash();
 	crypto_state->count.aead_bytes += n;
 }
 
@@ -67,7 +67,7 @@ enum status aes256gcm_open(const uint8_t key[AES256_KEY_SIZE], const uint8_t iv[
 	const uint8_t tag[GCM_TAG_SIZE], uint8_t *plain)
 {
 	const bool good = open(key, iv, aad, aad_size, cipher, n, tag, plain);
-	wipe_stack_hash();
+	wipe_after_hash();
 	crypto_state->count.aead_bytes += n;
 	if (!good) {
 		wipe(plain, n);

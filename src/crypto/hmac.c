@@ -51,7 +51,7 @@ void hmac_sha384(const uint8_t *key, size_t key_size, const uint8_t *from, size_
 	uint8_t mac[SHA384_SIZE])
 {
 	hmac_of_two(key, key_size, from, n, NULL, 0, mac);
-	wipe_stack_hash();
+	wipe_after_hash();
 }
 
 void hkdf_sha384_extract(const uint8_t *salt, size_t salt_size, const uint8_t *ikm, size_t n,
@@ -71,5 +71,5 @@ void hkdf_sha384_expand(const uint8_t prk[SHA384_SIZE], const uint8_t *info, siz
 	hmac_of_two(prk, SHA384_SIZE, info, info_size, &first_round, 1, block);
 	memcpy(out, block, out_size);
 	wipe(block, sizeof(block));
-	wipe_stack_hash();
+	wipe_after_hash();
 }

@@ -58,18 +58,19 @@ struct crypto {
 /* The one that is selected; the core has no other mutable static state. */
 extern struct crypto *crypto_state;
 
-/* --- secrets on the stack ------------------------------------------------------------------ */
+/* --- secrets on the stack and in registers --------------------------------------------------- */
 
 /* Most stack that the operations use below their public function; tests/crypto measures. */
 enum { STACK_CURVE = 4096, STACK_HASH = 1152 };
 
 /*
- * Zero the stack below the caller.  A public function that handles a secret does its work in one
- * noinline function, then calls one of these, so that the work's whole frame is covered.  GMP's
- * multiplication alone sets 2.9 KB aside, of which it touches little at these sizes.
+ * Zero the stack below the caller, and XMM0 to XMM15, the widest registers that the archives and we
+ * are built for.  A public function that handles a secret does its work in one noinline function,
+ * then calls one of these, so that the work's whole frame is covered.  GMP's multiplication alone
+ * sets 2.9 KB aside, of which it touches little at these sizes.
  */
-void wipe_stack_curve(void);
-void wipe_stack_hash(void);
+void wipe_after_curve(void);
+void wipe_after_hash(void);
 
 #define NOINLINE __attribute__((noinline))
 

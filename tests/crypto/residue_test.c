@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
  * What an operation takes and what it leaves behind: the bignum arena's peak, the stack's depth,
- * and that neither holds anything afterwards.
+ * and that neither they nor the vector registers hold anything afterwards.
  */
+#include "crypto/library.h"
+
 #include <stdio.h>
 #include <ucontext.h>
 
+#include "crypto/aes_key.h"
 #include "crypto/internal.h"
 #include "mem/stack_mark.h"
 #include "support.h"
@@ -103,10 +106,16 @@ static uint8_t left[STACK_SIZE];	/* the stack as the operation left it */
 static void (*to_run)(void);
 static uint8_t *frame;
 
+/* What FXSAVE writes; XMM0 to XMM15 lie in it. */
+static _Alignas(16) uint8_t fx[512];
+#define XMM_AT 160
+#define XMM_SIZE 256
+
 static void run_on_stack(void)
 {
 	frame = __builtin_frame_address(0);
 	to_run();
+	__asm__ volatile("fxsave %0" : "=m"(fx));
 	/* Copied here and by volatile accesses: any call would overwrite what was left. */
 	for (size_t i = 0; i < STACK_SIZE; i += 8)
 		*(volatile uint64_t *)(void *)(left + i) = *(volatile uint64_t *)(void *)(stack + i);
@@ -347,6 +356,45 @@ static void a_secret_left_on_the_stack_would_be_found(void **state)
 	assert_true(secret_left(z, sizeof(z)));
 }
 
+static void the_vector_registers_are_zero_after_a_secret_operation(void **state)
+{
+	(void)state;
+	if (sanitized())
+		skip();
+	for (unsigned i = 0; i < ARRAY_SIZE(operations); i++) {
+		if (operations[i].stack == 0)
+			continue;
+		run(&operations[i]);
+		for (unsigned k = 0; k < XMM_SIZE; k++)
+			if (fx[XMM_AT + k] != 0)
+				fail_msg("%s leaves XMM%u", operations[i].name, k / 16);
+	}
+}
+
+static struct aes256_ctx round_keys;
+
+static void encrypt(void)
+{
+	aes256_expand_key(&round_keys, key);
+	nettle_aes256_encrypt(&round_keys, 16, cipher, text);
+	verdict = STATUS_OK;
+}
+
+static void a_round_key_left_in_a_register_would_be_found(void **state)
+{
+	const struct operation o = {.name = "encrypt", .run = encrypt};
+	const uint8_t *last = (const uint8_t *)round_keys.keys + sizeof(round_keys.keys) - 16;
+	bool found = false;
+
+	(void)state;
+	if (sanitized())
+		skip();
+	run(&o);
+	for (unsigned i = 0; i < XMM_SIZE; i += 16)
+		found |= memcmp(fx + XMM_AT + i, last, 16) == 0;
+	assert_true(found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,6 +407,8 @@ int main(void)
 		cmocka_unit_test(two_states_know_nothing_of_each_other),
 		cmocka_unit_test(the_stack_below_a_secret_operation_is_wiped),
 		cmocka_unit_test(a_secret_left_on_the_stack_would_be_found),
+		cmocka_unit_test(the_vector_registers_are_zero_after_a_secret_operation),
+		cmocka_unit_test(a_round_key_left_in_a_register_would_be_found),
 	};
 	return cmocka_run_group_tests(tests, residue_setup, NULL);
 }

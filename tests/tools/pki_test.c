@@ -234,7 +234,7 @@ static void sgx_extension_has_seven_members_and_eighteen_tcb_ones(void **state)
 static bool inner_signature_ok(const char *document, const char *member, EVP_PKEY *key)
 {
 	AUTO_BLOB text = {0};
-	struct span body;
+	struct json_span body;
 	uint8_t raw[64], *der = NULL;
 
 	blob_add_text(&text, document);

@@ -207,7 +207,7 @@ static void composing_the_template_from_its_parts_gives_the_template(void **stat
 			  bundle = {.name = "bundle"};
 	AUTO_BLOB whole = {0};
 	AUTO_BLOB out = {0};
-	struct span collaterals;
+	struct json_span collaterals;
 
 	(void)state;
 	read_into(whole_path, &whole);
@@ -299,7 +299,7 @@ static void duplicate_names_and_broken_text_have_no_canonical_form(void **state)
 static void verbatim_text_is_found_behind_any_neighbour(void **state)
 {
 	AUTO_BLOB text = {0};
-	struct span value;
+	struct json_span value;
 
 	(void)state;
 	blob_add_text(&text,

@@ -450,6 +450,7 @@ static void malformed_quotes_are_rejected_with_1(void **state)
 		run(&r, "quote", "show", damaged, NULL);
 		assert_int_equal(r.code, 1);
 		assert_one_line_naming(&r, damaged);
+		assert_one_line_naming(&r, "(byte ");
 	}
 	/* Up to the end of the QE's authentication data everything counts. */
 	for (size_t at = 0; at < 1250; at += 31) {

@@ -135,7 +135,7 @@ static const char *skip_value(const char *at, const char *end)
 	return at;
 }
 
-bool json_verbatim(const struct blob *text, const char *field, struct span *value)
+bool json_verbatim(const struct blob *text, const char *field, struct json_span *value)
 {
 	const char *at = (const char *)text->data, *end = at + text->size;
 
@@ -152,7 +152,7 @@ bool json_verbatim(const struct blob *text, const char *field, struct span *valu
 		at = skip_space(at, end);
 		const char *value_end = skip_value(at, end);
 		if (found) {
-			*value = (struct span){at, (size_t)(value_end - at)};
+			*value = (struct json_span){at, (size_t)(value_end - at)};
 			return true;
 		}
 		at = skip_space(value_end, end);

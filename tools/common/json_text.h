@@ -37,11 +37,11 @@ int json_member_hex(const char *name, const json_t *object, const char *field, u
 int json_canonical(const char *name, const struct blob *text, struct blob *out) MUST_USE;
 
 /* A stretch of somebody else's text. */
-struct span {
+struct json_span {
 	const char *at;
 	size_t size;
 };
 /* The verbatim text of a member's value, in an object text that json_read_text() accepts. */
-bool json_verbatim(const struct blob *text, const char *field, struct span *value);
+bool json_verbatim(const struct blob *text, const char *field, struct json_span *value);
 
 #endif

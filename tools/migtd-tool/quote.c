@@ -54,6 +54,8 @@ static int verify(int argc, char **argv)
 	print_fields(verdict, json);
 	if (v.status == STATUS_OK)
 		return TOOL_OK;
+	if (v.status == ERR_QUOTE_FORMAT)
+		return quote_tell_fault(quote_path, &quote);
 	return tool_fail(TOOL_REJECT, "%s: rejected at %s: %s", quote_path, v.stage,
 		status_text(v.status));
 }

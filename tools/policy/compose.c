@@ -77,7 +77,7 @@ int policy_data_compose(const struct named_text *base, const struct named_text *
 	blob_add_byte(&plain, '{');
 	json_object_foreach(tree, key, value)
 	{
-		struct span own;
+		struct json_span own;
 		add_name(key, &plain);
 		if (strcmp(key, names[0]) == 0)
 			TOOL_TRY(add_verbatim(parts[0], &plain));

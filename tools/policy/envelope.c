@@ -44,7 +44,7 @@ int envelope_verify(
 {
 	AUTO_JSON tree = json_read_text(file, document);
 	AUTO_BLOB signature = {0};
-	struct span value;
+	struct json_span value;
 
 	if (tree == NULL)
 		return TOOL_USAGE;

@@ -54,12 +54,12 @@ int policy_mrowner(const struct named_text *chain, uint8_t mrowner[DIGEST_SHA384
 }
 
 /* Verifies an envelope that is the text of `member`'s value inside an object. */
-static int verify_nested(const char *file, const struct span *servtd, const char *envelope,
+static int verify_nested(const char *file, const struct json_span *servtd, const char *envelope,
 	const char *member, const char *chain_member)
 {
 	AUTO_BLOB text = {0};
 	AUTO_BLOB inner = {0};
-	struct span value;
+	struct json_span value;
 
 	blob_add(&text, servtd->at, servtd->size);
 	AUTO_JSON tree = json_read_text(file, &text);
@@ -76,10 +76,10 @@ static int verify_nested(const char *file, const struct span *servtd, const char
 	return envelope_verify(file, &inner, member, X509_get0_pubkey(chain.certificate[0]));
 }
 
-static int verify_data(const char *file, const struct span *data)
+static int verify_data(const char *file, const struct json_span *data)
 {
 	AUTO_BLOB text = {0};
-	struct span servtd;
+	struct json_span servtd;
 
 	blob_add(&text, data->at, data->size);
 	AUTO_JSON tree = json_read_text(file, &text);
@@ -104,7 +104,7 @@ static int verify_data(const char *file, const struct span *data)
 int policy_verify(const struct named_text *policy, const struct named_text *chain)
 {
 	AUTO_CHAIN c = {0};
-	struct span data;
+	struct json_span data;
 
 	TOOL_TRY(chain_read(chain, &c));
 	TOOL_TRY(envelope_verify(

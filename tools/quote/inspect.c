@@ -124,7 +124,7 @@ int quote_fields(const char *name, const struct blob *quote, json_t **fields)
 
 	*fields = NULL;
 	if (quote_parse(&q, quote->data, quote->size) != STATUS_OK)
-		return tool_fail(TOOL_REJECT, "%s: %s", name, status_text(ERR_QUOTE_FORMAT));
+		return quote_tell_fault(name, quote);
 	json_t *object = json_object();
 	json_object_set_new(object, "size", json_integer((json_int_t)quote->size));
 	add_number(object, "version", quote->data, 2);

@@ -82,6 +82,16 @@ json_t *collateral_report(const struct blob *bundle, enum status *status);
 /* A quote from its file; of one that is larger than any quote may be, enough to be refused. */
 int quote_read(const char *path, struct blob *quote) MUST_USE;
 
+/* Where a quote is no quote: "version" "is neither 4 nor 5" at byte 0. */
+struct quote_fault {
+	const char *field, *why;
+	size_t at;
+};
+/* False when it can be parsed. */
+bool quote_find_fault(const struct blob *quote, struct quote_fault *fault);
+/* TOOL_REJECT, after a line that tells the fault. */
+int quote_tell_fault(const char *name, const struct blob *quote) MUST_USE;
+
 /* The fields of a quote, nothing verified; TOOL_REJECT after an error line if it is malformed. */
 int quote_fields(const char *name, const struct blob *quote, json_t **fields) MUST_USE;
 /* Upper-case FMSPC of the PCK certificate, NULL when there is none to be read. */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause-Patent
-"""check_test.py MIGTD-TOOL MAKE-QUOTE SHARED: `policy check` and `eventlog`, on logs made here."""
+"""check_test.py MIGTD-TOOL SHARED: `policy check` and `eventlog`, on logs made here."""
 import json
 import os
 import struct

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause-Patent
-"""documents_test.py MIGTD-TOOL MAKE-QUOTE SHARED: signing, composing, telling and enrolling.
+"""documents_test.py MIGTD-TOOL SHARED: signing, composing, telling and enrolling.
 
 The oracles are the openssl program, Python's json and hashlib, and a volume reader of its own.
 """
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import uuid
 
-from toolkit import Tool, boot_v1, boot_v2, read, registers, sha384, tdinfo
+from toolkit import Tool, boot_v1, boot_v2, event_log, read, registers, sha384, tdinfo
 from tap import Tap, equal
 
 MRTD = bytes(range(48))
@@ -414,6 +414,25 @@ def image_with(volume_place):
     return bytes(image), sha384(stream)
 
 
+def own_logs_are_what_a_migration_td_sends(tool):
+    log = tool.path("own.log")
+    for policy, option, signer, boot in (
+            (tool.signed, "--policy-issuer-chain", tool.chain, boot_v2),
+            (tool.v1 + "/policy.json", "--root-ca", tool.v1 + "/root_ca.der", boot_v1)):
+        wanted = event_log(boot(read(policy), read(signer)))
+        tool.run("eventlog", "generate", "--policy", policy, option, signer, "-o", log)
+        equal(read(log) == wanted, True, f"log with {option}")
+        volume = tool.path("log.fv")
+        tool.run("enroll", "--policy", policy, option, signer, "-o", volume)
+        tool.run("eventlog", "generate", "--config", volume, "-o", log)
+        equal(read(log) == wanted, True, "log of a volume")
+        tool.run("eventlog", "generate", "--config", volume, option, signer, "-o", log, code=2)
+        tool.run("eventlog", "generate", "--policy", policy, "-o", log, code=2)
+    tool.run("eventlog", "generate", "--config", tool.signed, "-o", tool.path("never"), code=2)
+    names(tool, tool.signed)
+    equal(os.path.exists(tool.path("never")), False)
+
+
 def manifest(tool):
     return tool.write("manifest.json", json.dumps({
         "attributes": "00" * 8, "xfam": "e71a060000000000", "mrconfigid": "00" * 48,
@@ -549,6 +568,7 @@ CASES = [signatures_verify_with_openssl, signatures_of_openssl_verify,
          collateral_is_built_from_stored_answers, show_tells_what_a_policy_means,
          diff_ignores_the_form_and_tells_the_meaning, documents_that_are_no_policies_are_named,
          enrolled_files_come_in_upstreams_order, enrolling_into_a_volume_keeps_the_other_files,
+         own_logs_are_what_a_migration_td_sends,
          hashes_of_an_image_are_those_of_its_parts, hashes_of_a_v1_td,
          mapping_is_updated_as_the_documented_build_does,
          manifests_with_a_fault_are_named_with_the_field]

@@ -22,6 +22,18 @@ int manifest_read(const char *path, uint8_t tdinfo[TDINFO_SIZE])
 	return json_member_hex(path, manifest, "mrownerconfig", tdinfo + TDINFO_MROWNERCONFIG, 48);
 }
 
+int volume_file(const char *name, const uint8_t *volume, size_t size,
+	const uint8_t guid[CFV_GUID_SIZE], const char *what, struct blob *to)
+{
+	const uint8_t *file;
+	size_t n;
+
+	if (cfv_find(volume, size, guid, &file, &n) != STATUS_OK)
+		return tool_fail(TOOL_USAGE, "%s: the configuration volume has no %s", name, what);
+	blob_add(to, file, n);
+	return TOOL_OK;
+}
+
 void rtmrs_predict(const struct measured_files *files, uint8_t tdinfo[TDINFO_SIZE])
 {
 	static const uint8_t separator[4];

@@ -4,6 +4,7 @@
 #define TOOLS_MEASURE_H
 
 #include "common/key.h"
+#include "measure/cfv.h"
 #include "measure/tdinfo.h"
 
 #define TDINFO_SIZE 512
@@ -16,6 +17,10 @@ int image_mrtd(const char *path, uint8_t mrtd[DIGEST_SHA384_SIZE]) MUST_USE;
 /* The part of a TDVF image that holds the configuration volume. */
 int tdvf_volume(const char *name, const struct blob *image, const uint8_t **volume, size_t *n)
 	MUST_USE;
+
+/* A file of a configuration volume; `what` it is called when it is not there. */
+int volume_file(const char *name, const uint8_t *volume, size_t size,
+	const uint8_t guid[CFV_GUID_SIZE], const char *what, struct blob *to) MUST_USE;
 
 /* NULL parts are not measured. */
 struct measured_files {

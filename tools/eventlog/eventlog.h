@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "common/measure.h"
 #include "common/tool.h"
 
 #define EVENTLOG_RTMRS 4
@@ -22,5 +23,11 @@ int eventlog_show(const char *name, const struct blob *log, json_t **told) MUST_
 /* RTMR0 to RTMR3 as the log says, by the Migration TD's own reader. */
 int eventlog_replay(const char *name, const struct blob *log, uint8_t rtmr[EVENTLOG_RTMRS][48])
 	MUST_USE;
+
+/*
+ * The log that a Migration TD with this configuration sends: with an issuer chain of policy v2, with
+ * a root CA of v1.
+ */
+int eventlog_generate(const struct measured_files *files, struct blob *log) MUST_USE;
 
 #endif

@@ -172,6 +172,74 @@ static int replay(int argc, char **argv)
 	return tell(files.item[0], (const uint8_t(*)[48])rtmr, &e, json);
 }
 
+/* --- generate ------------------------------------------------------------------------------- */
+
+struct configuration {
+	const char *config, *policy, *issuer_chain, *root_ca;
+	struct blob policy_file, signer_file;	/* issuer chain or root CA */
+	bool v1;
+};
+
+static int read_volume(struct configuration *c)
+{
+	AUTO_BLOB volume = {0};
+	const uint8_t *file;
+	size_t n;
+
+	TOOL_TRY(file_read(c->config, &volume));
+	c->v1 = cfv_find(volume.data, volume.size, cfv_guid_issuer_chain, &file, &n) != STATUS_OK;
+	TOOL_TRY(volume_file(c->config, volume.data, volume.size, cfv_guid_policy, "policy",
+		&c->policy_file));
+	return volume_file(c->config, volume.data, volume.size,
+		c->v1 ? cfv_guid_root_ca : cfv_guid_issuer_chain,
+		"root CA and no issuer chain", &c->signer_file);
+}
+
+static int read_configuration(struct configuration *c)
+{
+	if ((c->config != NULL) == (c->policy != NULL))
+		return tool_fail(TOOL_USAGE, "one of --config and --policy is needed");
+	if (c->config != NULL && (c->issuer_chain != NULL || c->root_ca != NULL))
+		return tool_fail(TOOL_USAGE, "--config already holds issuer chain or root CA");
+	if (c->config != NULL)
+		return read_volume(c);
+	if ((c->issuer_chain != NULL) == (c->root_ca != NULL))
+		return tool_fail(
+			TOOL_USAGE, "one of --policy-issuer-chain and --root-ca is needed");
+	c->v1 = c->root_ca != NULL;
+	TOOL_TRY(file_read(c->policy, &c->policy_file));
+	return file_read(c->v1 ? c->root_ca : c->issuer_chain, &c->signer_file);
+}
+
+static int generate(int argc, char **argv)
+{
+	struct configuration c = {0};
+	const char *output = NULL;
+	const struct option_spec specs[] = {
+		{"config", 0, OPTION_TEXT, &c.config, "FILE", "configuration volume", false},
+		{"policy", 'p', OPTION_TEXT, &c.policy, "FILE", "policy outside a volume", false},
+		{"policy-issuer-chain", 'c', OPTION_TEXT, &c.issuer_chain, "FILE",
+			"the same, policy v2", false},
+		{"root-ca", 0, OPTION_TEXT, &c.root_ca, "FILE", "the same, DER, policy v1", false},
+		{"output", 'o', OPTION_TEXT, &output, "FILE", "the event log", true},
+	};
+	AUTO_BLOB log = {0};
+
+	int code = options_parse(argc, argv, "migtd-tool eventlog generate -o FILE [options]", specs,
+		COUNT_OF(specs), NULL);
+	if (code == TOOL_OK)
+		code = read_configuration(&c);
+	if (code == TOOL_OK) {
+		const struct measured_files files = {.policy = &c.policy_file,
+			.root_ca = c.v1 ? &c.signer_file : NULL,
+			.issuer_chain = c.v1 ? NULL : &c.signer_file};
+		code = eventlog_generate(&files, &log);
+	}
+	cleanup_blob(&c.policy_file);
+	cleanup_blob(&c.signer_file);
+	return code == TOOL_OK ? file_write(output, log.data, log.size) : code;
+}
+
 int command_eventlog(int argc, char **argv)
 {
 	const bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
@@ -180,9 +248,13 @@ int command_eventlog(int argc, char **argv)
 		return show(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "replay") == 0)
 		return replay(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "generate") == 0)
+		return generate(argc - 1, argv + 1);
 	fprintf(help ? stdout : stderr,
-		"Usage: migtd-tool eventlog show|replay FILE [options]\n\n"
+		"Usage: migtd-tool eventlog show|replay FILE [options]\n"
+		"       migtd-tool eventlog generate -o FILE [options]\n\n"
 		"  show       tell the records and what a Migration TD takes them for\n"
-		"  replay     compute RTMR0 to RTMR3, and compare them\n");
+		"  replay     compute RTMR0 to RTMR3, and compare them\n"
+		"  generate   write the log that a Migration TD with this configuration sends\n");
 	return help ? TOOL_OK : TOOL_USAGE;
 }

@@ -6,7 +6,6 @@
 #include "common/json_text.h"
 #include "common/measure.h"
 #include "common/options.h"
-#include "measure/cfv.h"
 
 struct hash_options {
 	const char *manifest, *image, *mrtd, *config, *policy, *root_ca, *issuer_chain;
@@ -16,18 +15,6 @@ struct hash_options {
 };
 
 /* --- what the TD will measure -------------------------------------------------------------- */
-
-static int from_volume(const char *name, const uint8_t *volume, size_t size, const uint8_t guid[16],
-	const char *what, struct blob *to)
-{
-	const uint8_t *file;
-	size_t n;
-
-	if (cfv_find(volume, size, guid, &file, &n) != STATUS_OK)
-		return tool_fail(TOOL_USAGE, "%s: the configuration volume has no %s", name, what);
-	blob_add(to, file, n);
-	return TOOL_OK;
-}
 
 /* From --policy and the like when given, else from --config, else from the image's own volume. */
 static int read_file_of(const struct hash_options *o, const char *path, const uint8_t guid[16],
@@ -48,7 +35,7 @@ static int read_file_of(const struct hash_options *o, const char *path, const ui
 	size = container.size;
 	if (o->config == NULL)
 		TOOL_TRY(tdvf_volume(name, &container, &volume, &size));
-	return from_volume(name, volume, size, guid, what, to);
+	return volume_file(name, volume, size, guid, what, to);
 }
 
 static int predict(const struct hash_options *o, uint8_t tdinfo[TDINFO_SIZE])

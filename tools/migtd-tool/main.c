@@ -19,7 +19,7 @@ static const struct {
 	{"collateral", command_collateral, "compose a collateral bundle from files, or check one"},
 	{"quote", command_quote, "verify a TDX quote, or show its fields"},
 	{"tdreport", command_tdreport, "show the fields of a TDREPORT"},
-	{"eventlog", command_eventlog, "show an event log, or replay it to the RTMRs"},
+	{"eventlog", command_eventlog, "show an event log, replay it to the RTMRs, or make the own one"},
 	{"hash", command_hash, "predict SERVTD_INFO_HASH and SERVTD_HASH of a Migration TD"},
 	{"enroll", command_enroll, "write a configuration volume"},
 };

@@ -55,10 +55,11 @@ MEMORY = $(BUILD)/memory
 SWEEP = $(MIGMEM) sweep --target inproc --hold all --rounds 2 --brief
 memory: gcc
 	@rm -rf $(MEMORY) && mkdir -p $(MEMORY)
-	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies distinct --policy-sizes 172021,258032,400000 \
+	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies distinct --policy-sizes 172021,258032,400000 --quote-sizes 5006,6500,8140 \
 		--json $(MEMORY)/distinct.json
 	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies same --json $(MEMORY)/same.json
-	@$(SWEEP) --sessions 1,2,4,8,16,64 --policy v1 --json $(MEMORY)/v1.json
+	@$(SWEEP) --sessions 1,2,4,8,16,64 --policy v1 --policy-sizes 48893,53000,58000 \
+		--json $(MEMORY)/v1.json
 	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies distinct --transport vmcall-raw \
 		--json $(MEMORY)/raw.json
 	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies distinct --roles both --json $(MEMORY)/both.json

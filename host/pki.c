@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "host/bytes.h"
+#include "host/quote.h"
 
 static bool get_number(const json_t *object, const char *name, uint64_t max, uint16_t *value)
 {
@@ -71,6 +72,10 @@ static const char *load_values(struct pki *pki, const json_t *o)
 		return "qe_id";
 	if (!get_hex(o, "mrseam", pki->mrseam, sizeof(pki->mrseam)))
 		return "mrseam";
+	pki->qe_auth_bytes = QE_AUTH_BYTES;
+	if (json_object_get(o, "qe_auth_bytes") &&
+		!get_number(o, "qe_auth_bytes", QE_AUTH_MAX, &pki->qe_auth_bytes))
+		return "qe_auth_bytes";
 	return NULL;
 }
 

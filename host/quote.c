@@ -22,6 +22,7 @@
 #define CERTIFICATION_QE_REPORT 6
 #define CERTIFICATION_PCK_CHAIN 5
 #define PADDING 70
+_Static_assert(PADDING == 6 + BODY_1_5_BYTES - BODY_1_0_BYTES, "both versions have one largest size");
 #define VALID_1_0 0x1FFull
 #define VALID_SVN2 0x301FFull
 
@@ -49,20 +50,21 @@ static bool sign(EVP_PKEY *key, const uint8_t *data, size_t n, uint8_t rs[64])
 	return ok;
 }
 
-static void fill_auth(uint8_t auth[QE_AUTH_BYTES])
+static void fill_auth(uint8_t *auth, size_t n)
 {
-	for (unsigned i = 0; i < QE_AUTH_BYTES; i++)
+	for (size_t i = 0; i < n; i++)
 		auth[i] = (uint8_t)i;
 }
 
 static bool certify(struct quoting_enclave *qe)
 {
 	static const uint8_t attributes[16] = {0x15, 0, 0, 0, 0, 0, 0, 0, 0xE7};
-	uint8_t bound[64 + QE_AUTH_BYTES];
+	const size_t n = qe->pki->qe_auth_bytes;
+	uint8_t bound[64 + QE_AUTH_MAX];
 	uint8_t *r = qe->report;
 
 	memcpy(bound, qe->public_key, 64);
-	fill_auth(bound + 64);
+	fill_auth(bound + 64, n);
 	memcpy(r, qe->pki->cpusvn, 16);
 	memcpy(r + 48, attributes, sizeof(attributes));
 	/* MRENCLAVE: any value, but one a platform keeps. */
@@ -70,7 +72,7 @@ static bool certify(struct quoting_enclave *qe)
 	memcpy(r + 128, qe->pki->qe_mrsigner, 32);
 	store16(r + 256, qe->pki->qe_isvprodid);
 	store16(r + 258, qe->pki->qe_isvsvn);
-	SHA256(bound, sizeof(bound), r + 320);
+	SHA256(bound, 64 + n, r + 320);
 	return sign(qe->pki->pck_key, r, QE_REPORT_BYTES, qe->report_signature);
 }
 
@@ -150,29 +152,36 @@ static size_t fill_signed(uint8_t *q, const struct pki *pki, const uint8_t *tdre
 static size_t fill_certification(uint8_t *at, const struct quoting_enclave *qe)
 {
 	size_t chain = qe->pki->pck_chain_size + 1;
+	uint16_t n = qe->pki->qe_auth_bytes;
 
 	memcpy(at, qe->report, QE_REPORT_BYTES);
 	memcpy(at + 384, qe->report_signature, 64);
-	store16(at + 448, QE_AUTH_BYTES);
-	fill_auth(at + 450);
-	at += 450 + QE_AUTH_BYTES;
+	store16(at + 448, n);
+	fill_auth(at + 450, n);
+	at += 450 + n;
 	store16(at, CERTIFICATION_PCK_CHAIN);
 	store32(at + 2, (uint32_t)chain);
 	memcpy(at + 6, qe->pki->pck_chain, chain);
-	return 450 + QE_AUTH_BYTES + 6 + chain;
+	return 450 + n + 6 + chain;
+}
+
+/* Version 4 with padding; version 5 has as much more in header and body. */
+size_t quote_most(size_t pck_chain_size, size_t qe_auth_bytes)
+{
+	return HEADER_BYTES + BODY_1_0_BYTES + 4 + 134 + 450 + qe_auth_bytes + 6 + pck_chain_size +
+	       1 + PADDING;
 }
 
 size_t qe_quote(struct quoting_enclave *qe, const uint8_t tdreport[1024], enum quote_layout layout,
 	uint8_t *quote, size_t size)
 {
-	size_t most = HEADER_BYTES + 6 + BODY_1_5_BYTES + 4 + 134 + 450 + QE_AUTH_BYTES + 6 +
-		      qe->pki->pck_chain_size + 1 + PADDING;
 	size_t padding;
 	size_t n;
 	size_t outer;
 	uint8_t *auth;
 
-	if (!report_is_quotable(tdreport) || most > size)
+	if (!report_is_quotable(tdreport) ||
+		quote_most(qe->pki->pck_chain_size, qe->pki->qe_auth_bytes) > size)
 		return 0;
 	if (layout == QUOTE_AS_RULED)
 		layout = needs_version5(tdreport) ? QUOTE_VERSION_5_TYPE_3 : QUOTE_VERSION_4;

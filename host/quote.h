@@ -11,7 +11,8 @@
 #include "host/pki.h"
 
 #define QUOTE_MAX 8192
-#define QE_AUTH_BYTES 32
+#define QE_AUTH_BYTES 32	/* unless the platform says otherwise */
+#define QE_AUTH_MAX QUOTE_MAX
 #define QE_REPORT_BYTES 384
 
 struct quoting_enclave {
@@ -34,6 +35,12 @@ enum quote_layout {
 	QUOTE_VERSION_5_TYPE_2,
 	QUOTE_VERSION_5_TYPE_3,
 };
+
+/*
+ * Bytes of the largest quote with a PCK chain of that many bytes of PEM text and so much QE
+ * authentication data.
+ */
+size_t quote_most(size_t pck_chain_size, size_t qe_auth_bytes);
 
 /*
  * A quote of a TDREPORT whose MAC has been verified; every fourth version 4 quote carries 70 bytes

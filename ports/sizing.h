@@ -8,7 +8,7 @@
 #define MIGTD_SIZING_H
 
 /* Bytes: a fixed part, and so many for each session held at once. */
-#define MIGTD_STACK_FIXED 7296u
+#define MIGTD_STACK_FIXED 7248u
 #define MIGTD_STACK_PER_SESSION 0u
 #define MIGTD_HEAP_FIXED 85572u
 #define MIGTD_HEAP_PER_SESSION 4086u

@@ -90,6 +90,34 @@ def both_need_no_more(lab):
                   f"{quantity} of {n} sessions: {peak} beside {line}")
 
 
+def sizes_change_nothing(lab):
+    """Neither in the baseline, up to the limits, nor now."""
+    told = json.loads(read(lab.sweep("sizes.json", "--sessions", "1,2", "--policy", "v1",
+                                     "--policy-sizes", "48893,58000",
+                                     "--quote-sizes", "5006,8140")))
+    main, = sweeps(lab, policy="v2", policies="distinct", roles="apart", transport="vsock")
+    v1, = sweeps(lab, policy="v1", roles="apart", transport="vsock")
+    for name, field, runs, most in (
+            ("policies", "policy_bytes", main["policy_sizes"], 400000),
+            ("quotes", "quote_bytes", main["quote_sizes"], 8140),
+            ("logs", "event_log_bytes", v1["policy_sizes"], 58000),
+            ("logs now", "event_log_bytes", told["policy_sizes"], 58000),
+            ("quotes now", "quote_bytes", told["quote_sizes"], 8140)):
+        equal(max(r[field] for r in runs) >= most, True, name)
+        equal(len({r[field] for r in runs}), len(runs), f"sizes of {name}")
+        equal(len({(r["stack_peak"], r["heap_peak"], r["shared_peak"]) for r in runs}), 1,
+              f"peaks of {name}: {runs}")
+
+
+def every_limit_has_a_figure(lab):
+    table = read(lab.source("MEMORY.md")).split("## Fixed limits")[1].split("##")[0]
+    rows = [l.split("|") for l in table.splitlines() if l.startswith("| ") and "Limit" not in l]
+    equal(len(rows) > 10, True, "rows")
+    for row in rows:
+        equal(row[3].strip().replace(",", "").isdigit(), True, row)
+        equal("not known" in row[4], False, row)
+
+
 def one_number(lab):
     for transport in ("vsock", "vmcall-raw"):
         told = json.loads(lab.run("fits-in", "32M", "--transport", transport, "--json"))
@@ -201,6 +229,9 @@ def main(migmem, root):
         tap.case("both roles at once need what is committed", lambda: as_committed(
             lab, "both.json", "--sessions", "1,2,4", "--policies", "distinct", "--roles", "both"))
         tap.case("both roles at once need no more than one", lambda: both_need_no_more(lab))
+        tap.case("sizes of policies, quotes and event logs change nothing",
+                 lambda: sizes_change_nothing(lab))
+        tap.case("every fixed limit stands beside a figure", lambda: every_limit_has_a_figure(lab))
         tap.case("fits-in and MEMORY.md tell one number", lambda: one_number(lab))
         tap.case("growth is found and named", lambda: growth_is_named(lab))
         tap.case("the report stands alone", lambda: the_page_stands_alone(lab))

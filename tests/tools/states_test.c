@@ -397,6 +397,33 @@ static void a_quote_of_another_hierarchy_is_rejected(void **state)
 
 #define ONE_LEVEL(level) "{\"hosts\":[{" HOST ",\"levels\":[" level "]}]}"
 
+/* Both versions have one largest size; version 4 without padding is 70 bytes short of it. */
+static void quotes_are_as_large_as_described(void **state)
+{
+	static const struct {
+		unsigned quote_bytes;
+		const char *version;
+		size_t size;
+	} large[] = {{5006, "4", 4936}, {8192, "4", 8122}, {8192, "5", 8192}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(large); i++) {
+		AUTO_TEXT name = tool_text("large%zu", i);
+		AUTO_TEXT description = tool_text(
+			"{\"hosts\":[{" HOST ",\"quote_bytes\":%u}]}", large[i].quote_bytes);
+		AUTO_TEXT pki = make_pki(name, description);
+		AUTO_TEXT path = make_quote(pki, "a", "--version", large[i].version);
+		AUTO_TEXT collateral = in(pki, "collateral.json");
+		AUTO_BLOB quote = {0};
+		AUTO_RUN r = {0};
+		read_into(path, &quote);
+		assert_int_equal(quote.size, large[i].size);
+		AUTO_JSON verdict = verify(&r, path, collateral);
+		assert_int_equal(r.code, 0);
+		assert_non_null(verdict);
+	}
+}
+
 static void wrong_descriptions_are_named_by_member(void **state)
 {
 	static const struct {
@@ -431,6 +458,9 @@ static void wrong_descriptions_are_named_by_member(void **state)
 		{"{\"qe_levels\":[{\"pcesvn\":1}],\"hosts\":[{" HOST "}]}", "qe_levels[0].pcesvn: "},
 		{"{\"revoke\":[\"pck:b\"],\"hosts\":[{" HOST "}]}", "revoke[0]: "},
 		{"{\"revoke\":[\"pck:a\"],\"hosts\":[{" HOST ",\"ca\":\"processor\"}]}", "host a: "},
+		{"{\"hosts\":[{" HOST ",\"quote_bytes\":4000}]}", "host a: "},
+		{"{\"hosts\":[{" HOST ",\"quote_bytes\":8193}]}", "host a: "},
+		{"{\"hosts\":[{" HOST ",\"quote_bytes\":65536}]}", "quote_bytes: "},
 		{"{\"platforms\":1,\"hosts\":[{" HOST "},{\"name\":\"b\"}]}", "1 platforms for 2 hosts"},
 	};
 	AUTO_TEXT file = temp_path("wrong.json");
@@ -497,6 +527,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_quote_has_the_version_that_its_report_demands),
 		cmocka_unit_test(a_quote_of_a_tdreport_says_what_the_report_says),
 		cmocka_unit_test(a_quote_of_another_hierarchy_is_rejected),
+		cmocka_unit_test(quotes_are_as_large_as_described),
 		cmocka_unit_test(wrong_descriptions_are_named_by_member),
 		cmocka_unit_test(wrong_options_are_named),
 	};

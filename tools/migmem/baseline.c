@@ -48,7 +48,7 @@ static json_t *keep_role(const json_t *role)
 /* What is the same in every run stands in the first only. */
 static json_t *keep_run(const json_t *run, bool first)
 {
-	static const char *const fields[] = {"config", "leaked", "residue", "growth", "passed"};
+	static const char *const fields[] = {"config", "facts", "leaked", "residue", "growth", "passed"};
 	static const char *const program[] = {"static_sections", "static_symbols", "stack_path"};
 	json_t *kept = json_object(), *roles = json_object();
 
@@ -66,7 +66,8 @@ static json_t *keep_run(const json_t *run, bool first)
 
 static json_t *keep_sweep(const json_t *sweep)
 {
-	static const char *const fields[] = {"config", "equations", "policy_sizes", "passed"};
+	static const char *const fields[] = {"config", "equations", "policy_sizes", "quote_sizes",
+		"passed"};
 	json_t *kept = json_object(), *runs = json_array();
 	const json_t *run;
 

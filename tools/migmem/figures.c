@@ -61,7 +61,19 @@ struct limits_today run_limits(const json_t *run)
 {
 	const json_t *dst = run_role(run, "dst");
 
+	const json_t *facts = json_object_get(run, "facts");
+
 	return (struct limits_today){
+		.policy_levels = number_in(facts, "policy_levels", NULL),
+		.policy_mappings = number_in(facts, "policy_mappings", NULL),
+		.certificate_links = number_in(facts, "certificate_links", NULL),
+		.certificate_der = number_in(facts, "certificate_der", NULL),
+		.platforms = number_in(facts, "platforms", NULL),
+		.tcb_levels = number_in(facts, "tcb_levels", NULL),
+		.quote_bytes = number_in(facts, "quote_bytes", NULL),
+		.pck_chain_der = number_in(facts, "pck_chain_der", NULL),
+		.events = number_in(facts, "events", NULL),
+		.event_log_bytes = number_in(facts, "event_log_bytes", NULL),
 		.policy_bytes = number_in(run, "config", "policy_bytes", NULL),
 		.bignum_peak = number_in(dst, "counters", "bignum_peak", NULL),
 		.stack_bound = number_in(dst, "stack_static_bound", NULL),

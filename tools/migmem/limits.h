@@ -20,6 +20,9 @@ struct fixed_limit {
 /* What a run shows. */
 struct limits_today {
 	int64_t policy_bytes, bignum_peak, stack_bound, stack_size;
+	/* As facts.h names them; 0: not known. */
+	int64_t policy_levels, policy_mappings, certificate_links, certificate_der, platforms,
+		tcb_levels, quote_bytes, pck_chain_der, events, event_log_bytes;
 };
 
 /* The table; returns how many there are.  (Apart from JSON, whose names the core has, too.) */

@@ -18,29 +18,59 @@ char *equation_text(int64_t fixed, int64_t per_session)
 	return per_session == 0 ? tool_text("%s", constant) : tool_text("%s + %s n", constant, slope);
 }
 
-char *policy_sizes_text(const json_t *sweep)
+/* Smallest and largest of a member. */
+struct range {
+	int64_t low, high;
+};
+
+static struct range range_of(const json_t *list, const char *member)
 {
-	const json_t *sizes = json_object_get(sweep, "policy_sizes"), *one;
-	int64_t low = INT64_MAX, high = 0, least = INT64_MAX, most = 0;
+	struct range r = {INT64_MAX, 0};
+	const json_t *one;
 	size_t i;
 
-	json_array_foreach(sizes, i, one)
+	json_array_foreach(list, i, one)
 	{
-		const int64_t bytes = number_in(one, "policy_bytes", NULL);
-		int64_t sum = 0;
-		for (size_t q = 0; q < QUANTITY_COUNT; q++)
-			sum += number_in(one, quantity_peak[q], NULL);
-		low = bytes < low ? bytes : low;
-		high = bytes > high ? bytes : high;
-		least = sum < least ? sum : least;
-		most = sum > most ? sum : most;
+		const int64_t value = number_in(one, member, NULL);
+		r.low = value < r.low ? value : r.low;
+		r.high = value > r.high ? value : r.high;
 	}
-	AUTO_TEXT from = grouped_decimal(low);
-	AUTO_TEXT to = grouped_decimal(high);
-	AUTO_TEXT apart = grouped_decimal(most - least);
-	return tool_text("Policies of %s to %s bytes: stack, heap and shared memory together differ "
-			 "by %s bytes.",
-		from, to, apart);
+	return r;
+}
+
+char *sizes_text(const json_t *list, const char *member, const char *what)
+{
+	const struct range size = range_of(list, member);
+	int64_t apart[QUANTITY_COUNT];
+
+	if (size.low >= size.high)
+		return tool_text("%s", "");
+	for (size_t q = 0; q < QUANTITY_COUNT; q++) {
+		const struct range peak = range_of(list, quantity_peak[q]);
+		apart[q] = peak.high - peak.low;
+	}
+	AUTO_TEXT from = grouped_decimal(size.low);
+	AUTO_TEXT to = grouped_decimal(size.high);
+	AUTO_TEXT stack = grouped_decimal(apart[QUANTITY_STACK]);
+	AUTO_TEXT heap = grouped_decimal(apart[QUANTITY_HEAP]);
+	AUTO_TEXT shared = grouped_decimal(apart[QUANTITY_SHARED]);
+	return tool_text("%s of %s to %s bytes: stack differs by %s, heap by %s, shared memory by %s "
+			 "bytes.\n",
+		what, from, to, stack, heap, shared);
+}
+
+char *input_sizes_text(const json_t *sweep)
+{
+	const json_t *policies = json_object_get(sweep, "policy_sizes");
+	const json_t *quotes = json_object_get(sweep, "quote_sizes");
+	AUTO_TEXT policy = sizes_text(policies, "policy_bytes", "Policies");
+	AUTO_TEXT quote = sizes_text(quotes, "quote_bytes", "Quotes");
+	/* Under policy v1 alone the log carries the policy. */
+	const bool carried = number_in(json_array_get(policies, 0), "event_log_bytes", NULL) >
+			     number_in(json_array_get(policies, 0), "policy_bytes", NULL);
+	AUTO_TEXT log = sizes_text(carried ? policies : NULL, "event_log_bytes", "Event logs");
+
+	return tool_text("%s%s%s", policy, quote, log);
 }
 
 static void summary_row(struct blob *to, const json_t *result, const json_t *run,
@@ -88,9 +118,6 @@ void markdown_summary(struct blob *to, const json_t *result)
 	blob_format(to, "\nGrowth after the first round: %" PRId64 " bytes. Not given back: %" PRId64
 			" bytes.",
 		number_in(run, "growth", NULL), number_in(run, "leaked", NULL));
-	if (json_array_size(json_object_get(result, "policy_sizes")) > 0) {
-		AUTO_TEXT sizes = policy_sizes_text(result);
-		blob_format(to, " %s", sizes);
-	}
-	blob_add_text(to, "\n");
+	AUTO_TEXT sizes = input_sizes_text(result);
+	blob_format(to, "\n%s%s", sizes[0] != '\0' ? "\n" : "", sizes);
 }

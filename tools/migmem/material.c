@@ -191,7 +191,8 @@ static int make_pki(struct stage *s, const struct run_options *o, struct materia
 	const struct pki_options options = {
 		.platforms = 32,
 		.host_count = 2,
-		.hosts = {{.name = "a"}, {.name = "b"}},
+		.hosts = {{.name = "a", .quote_bytes = (uint16_t)o->quote_size},
+			{.name = "b", .quote_bytes = (uint16_t)o->quote_size}},
 	};
 
 	if (o->pki != NULL) {

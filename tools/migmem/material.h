@@ -15,7 +15,7 @@ struct run_options {
 	const char *policy, *policies, *roles, *transport, *target, *hold;
 	struct option_list policy_files;
 	const char *policy_issuer_chain, *pki;
-	uint64_t policy_size, rx_pages, rounds, seed, wait_seconds;
+	uint64_t policy_size, quote_size, rx_pages, rounds, seed, wait_seconds;
 	const char *json, *report;
 	const char *migtd, *tdhost;
 	struct option_list faults;

@@ -29,6 +29,8 @@ size_t run_specs(struct run_options *o, struct option_spec *specs)
 		{"policy", 0, OPTION_TEXT, &o->policy, "v1|v2", "policy version (v2)", false},
 		{"policy-size", 0, OPTION_SIZE, &o->policy_size, "BYTES",
 			"of generated policies (v2: 172021, v1: 48893)", false},
+		{"quote-size", 0, OPTION_SIZE, &o->quote_size, "BYTES",
+			"of the largest quotes of generated hosts (as they come)", false},
 		{"policy-file", 0, OPTION_LIST, &o->policy_files, "FILE", "use this policy", false},
 		{"policy-issuer-chain", 0, OPTION_TEXT, &o->policy_issuer_chain, "FILE",
 			"of --policy-file, for v2", false},
@@ -135,6 +137,10 @@ int run_check(struct run_options *o)
 	if (o->sessions == 0 || o->sessions > most)
 		return tool_fail(
 			TOOL_USAGE, "--sessions: must be 1 to %llu", (unsigned long long)most);
+	if (o->quote_size > UINT16_MAX)
+		return tool_fail(TOOL_USAGE, "--quote-size: no quote has so many bytes");
+	if (o->quote_size != 0 && o->pki != NULL)
+		return tool_fail(TOOL_USAGE, "--quote-size: the hosts of --pki are made already");
 	if (o->rounds == 0 || o->rounds > ROUNDS_MOST)
 		return tool_fail(TOOL_USAGE, "--rounds: must be 1 to %d", ROUNDS_MOST);
 	if (o->wait_seconds > 86400)

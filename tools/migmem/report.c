@@ -186,7 +186,7 @@ json_t *report_json(const struct run_options *o, const struct run_result *r, boo
 {
 	/* clang-format off */
 	return json_pack("{s:s, s:s, s:s,"
-		" s:{s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}, s:{s:o, s:o}, s:o,"
+		" s:{s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}, s:O, s:{s:o, s:o}, s:o,"
 		" s:I, s:I, s:I, s:I, s:b}",
 		"schema", "migmem-1",
 		"git", BUILD_GIT,
@@ -203,6 +203,7 @@ json_t *report_json(const struct run_options *o, const struct run_result *r, boo
 			"hold", o->hold,
 			"rounds", (json_int_t)o->rounds,
 			"seed", (json_int_t)o->seed,
+		"facts", r->facts,
 		"roles",
 			"src", role_json(&r->td[SIDE_A], &r->program),
 			"dst", role_json(&r->td[SIDE_B], &r->program),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
+#define _GNU_SOURCE
 #include "migmem/report_page.h"
 
 #include <inttypes.h>
@@ -101,13 +102,14 @@ static void page_equations(struct blob *page, const json_t *sweep)
 		html_row_end(page);
 	}
 	html_table_end(page);
-	const json_t *sizes = json_object_get(sweep, "policy_sizes");
-	if (json_array_size(sizes) == 0)
-		return;
-	AUTO_TEXT policy = policy_sizes_text(sweep);
-	blob_add_text(page, "<p>");
-	html_text(page, policy);
-	blob_add_text(page, "</p>\n");
+	AUTO_TEXT lines = input_sizes_text(sweep);
+	for (char *rest = lines, *line; (line = strsep(&rest, "\n")) != NULL;) {
+		if (line[0] == '\0')
+			continue;
+		blob_add_text(page, "<p>");
+		html_text(page, line);
+		blob_add_text(page, "</p>\n");
+	}
 }
 
 /* --- tables ------------------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "migmem/facts.h"
 #include "migmem/pass.h"
 #include "migmem/phases.h"
 
@@ -50,6 +51,7 @@ static int run_in(
 
 	TOOL_TRY(material_prepare(s, o, m));
 	r->policy_bytes = m->launches[0].policy_size;
+	TOOL_TRY(facts_gather(m, &r->facts));
 	r->n = passes * o->sessions;
 	r->sessions = tool_alloc(r->n * sizeof(*r->sessions));
 	for (size_t i = 0; i < r->n; i++)
@@ -113,6 +115,7 @@ void run_release(struct run_result *r)
 		json_decref(r->td[side].barriers);
 	}
 	program_release(&r->program);
+	json_decref(r->facts);
 	for (size_t i = 0; i < r->n && r->sessions != NULL; i++) {
 		free(r->sessions[i].reason[ROLE_SRC]);
 		free(r->sessions[i].reason[ROLE_DST]);

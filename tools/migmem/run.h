@@ -56,6 +56,7 @@ struct run_result {
 	struct session_result *sessions; /* of the last round, pass by pass */
 	size_t n;
 	size_t policy_bytes;
+	json_t *facts;		/* of facts.h */
 	int64_t growth;		/* heap extent after the last round less that after the first */
 	int64_t leaked;		/* heap and shared bytes not given back, all Migration TDs */
 	int64_t leaked_shared;	/* of these, shared */

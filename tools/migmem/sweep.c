@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "migmem/markdown.h"
 #include "migmem/options.h"
 #include "migmem/report_page.h"
 #include "migmem/run.h"
@@ -17,13 +18,26 @@
 /* The largest that a Migration TD takes from its peer. */
 #define POLICY_SIZE_MOST (512u * 1024)
 
+/* Runs that differ in nothing but the size of something that comes from outside. */
+enum input { INPUT_POLICY, INPUT_QUOTE, INPUT_COUNT };
+static const struct {
+	const char *option, *member;
+} inputs[INPUT_COUNT] = {
+	{"policy-sizes", "policy_sizes"},
+	{"quote-sizes", "quote_sizes"},
+};
+
+struct variation {
+	int64_t sizes[SIZES_MAX];
+	size_t n;
+	json_t *runs;		/* as many as were finished */
+};
+
 struct sweep {
 	int64_t sessions[SIZES_MAX];
 	size_t n;
 	json_t *runs;		/* of those sizes, as many as were finished */
-	int64_t policy_sizes[SIZES_MAX];
-	size_t policies;
-	json_t *by_policy_size;	/* runs with the least sessions */
+	struct variation by[INPUT_COUNT];
 	bool show_progress;
 	uint64_t begun;
 	struct equation equation[QUANTITY_COUNT];
@@ -66,9 +80,12 @@ static int read_sizes(const char *text, struct sweep *s)
 /* A line on the terminal, rewritten before each run. */
 static void show_progress(const struct sweep *s, const struct run_options *o)
 {
-	const size_t done = json_array_size(s->runs) + json_array_size(s->by_policy_size);
-	const size_t all = s->n + s->policies;
+	size_t done = json_array_size(s->runs), all = s->n;
 
+	for (size_t i = 0; i < INPUT_COUNT; i++) {
+		done += json_array_size(s->by[i].runs);
+		all += s->by[i].n;
+	}
 	if (!s->show_progress)
 		return;
 	fprintf(stderr, "\r\033[K[%zu of %zu, %" PRIu64 " s] %" PRIu64 " sessions%s", done + 1, all,
@@ -128,21 +145,39 @@ static void print_seed_equations(FILE *to)
 	}
 }
 
-/* Whether the size of the policy matters. */
-static void print_policy_sizes(FILE *to, const struct sweep *s)
+/* The figures by which runs of a variation are told apart. */
+static json_t *variation_json(const struct variation *v)
 {
+	json_t *list = json_array();
 	const json_t *run;
 	size_t i;
 
-	if (json_array_size(s->by_policy_size) == 0)
-		return;
-	fprintf(to, "\n%-12s %12s %12s %12s\n", "policy", "stack", "heap", "shared");
-	json_array_foreach(s->by_policy_size, i, run)
-		fprintf(to, "%-12" JSON_INTEGER_FORMAT " %12" PRId64 " %12" PRId64 " %12" PRId64 "\n",
-			json_integer_value(json_object_get(
-				json_object_get(run, "config"), "policy_bytes")),
-			worst_peak(run, QUANTITY_STACK), worst_peak(run, QUANTITY_HEAP),
-			worst_peak(run, QUANTITY_SHARED));
+	json_array_foreach(v->runs, i, run)
+	{
+		const json_t *config = json_object_get(run, "config");
+		const json_t *facts = json_object_get(run, "facts");
+		json_t *one = json_pack("{s:O, s:O, s:O, s:O}", "policy_bytes",
+			json_object_get(config, "policy_bytes"), "quote_bytes",
+			json_object_get(facts, "quote_bytes"), "event_log_bytes",
+			json_object_get(facts, "event_log_bytes"), "sessions",
+			json_object_get(config, "sessions"));
+		for (size_t q = 0; q < QUANTITY_COUNT; q++)
+			json_object_set_new(
+				one, quantity_peak[q], json_integer(worst_peak(run, q)));
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
+/* Whether the sizes of inputs matter. */
+static void print_variations(FILE *to, const struct sweep *s)
+{
+	AUTO_JSON lists = json_object();
+
+	for (size_t i = 0; i < INPUT_COUNT; i++)
+		json_object_set_new(lists, inputs[i].member, variation_json(&s->by[i]));
+	AUTO_TEXT lines = input_sizes_text(lists);
+	fputs(lines, to);
 }
 
 static void print_equations(FILE *to, const struct sweep *s)
@@ -171,28 +206,7 @@ static void print_equations(FILE *to, const struct sweep *s)
 				title[q], e->envelope_fixed, e->envelope_per_session);
 	}
 	print_seed_equations(to);
-	print_policy_sizes(to, s);
-}
-
-/* The figures of one run by which policy sizes are told apart. */
-static json_t *policy_size_json(const struct sweep *s)
-{
-	json_t *list = json_array();
-	const json_t *run;
-	size_t i;
-
-	json_array_foreach(s->by_policy_size, i, run)
-	{
-		const json_t *config = json_object_get(run, "config");
-		json_t *one = json_pack("{s:O, s:O}", "policy_bytes",
-			json_object_get(config, "policy_bytes"), "sessions",
-			json_object_get(config, "sessions"));
-		for (size_t q = 0; q < QUANTITY_COUNT; q++)
-			json_object_set_new(
-				one, quantity_peak[q], json_integer(worst_peak(run, q)));
-		json_array_append_new(list, one);
-	}
-	return list;
+	print_variations(to, s);
 }
 
 static json_t *sweep_json(const struct sweep *s, bool complete)
@@ -209,13 +223,14 @@ static json_t *sweep_json(const struct sweep *s, bool complete)
 		json_array_append_new(sizes, json_integer(s->sessions[i]));
 	json_object_set_new(config, "sessions", sizes);
 	/* clang-format off */
-	return json_pack("{s:s, s:O, s:O, s:o, s:o, s:o, s:O, s:b, s:b}",
+	return json_pack("{s:s, s:O, s:O, s:o, s:o, s:o, s:o, s:O, s:b, s:b}",
 		"schema", "migmem-1",
 		"git", json_object_get(first, "git"),
 		"compiler", json_object_get(first, "compiler"),
 		"config", config,
 		"equations", equations,
-		"policy_sizes", policy_size_json(s),
+		inputs[INPUT_POLICY].member, variation_json(&s->by[INPUT_POLICY]),
+		inputs[INPUT_QUOTE].member, variation_json(&s->by[INPUT_QUOTE]),
 		"runs", s->runs,
 		"complete", complete,
 		"passed", s->passed && complete);
@@ -248,6 +263,22 @@ static int check_all(struct run_options *o, const struct sweep *s)
 	return TOOL_OK;
 }
 
+/* With the second number of sessions, so that a Migration TD has several of what varies. */
+static int vary_inputs(struct run_options o, struct sweep *s)
+{
+	const uint64_t policy = o.policy_size, quote = o.quote_size;
+
+	o.sessions = (uint64_t)s->sessions[1];
+	for (size_t i = 0; i < INPUT_COUNT; i++)
+		for (size_t k = 0; k < s->by[i].n; k++) {
+			const uint64_t size = (uint64_t)s->by[i].sizes[k];
+			o.policy_size = i == INPUT_POLICY ? size : policy;
+			o.quote_size = i == INPUT_QUOTE ? size : quote;
+			TOOL_TRY(run_one(&o, s, s->by[i].runs));
+		}
+	return TOOL_OK;
+}
+
 static int sweep_all(struct run_options *o, struct sweep *s)
 {
 	const char *report = o->report;
@@ -262,11 +293,8 @@ static int sweep_all(struct run_options *o, struct sweep *s)
 		code = run_one(o, s, s->runs);
 	}
 	o->report = NULL;
-	o->sessions = (uint64_t)s->sessions[0];
-	for (size_t i = 0; i < s->policies && code == TOOL_OK; i++) {
-		o->policy_size = (uint64_t)s->policy_sizes[i];
-		code = run_one(o, s, s->by_policy_size);
-	}
+	if (code == TOOL_OK)
+		code = vary_inputs(*o, s);
 	o->report = report;
 	show_progress(s, o);
 	return code;
@@ -293,29 +321,42 @@ static int tell_all(const struct run_options *o, struct sweep *s, int code)
 	return code;
 }
 
+static int read_variations(const char *const text[INPUT_COUNT], struct sweep *s)
+{
+	for (size_t i = 0; i < INPUT_COUNT; i++) {
+		const uint64_t most = i == INPUT_POLICY ? POLICY_SIZE_MOST : UINT16_MAX;
+		s->by[i].runs = json_array();
+		if (text[i] != NULL)
+			TOOL_TRY(read_list(
+				inputs[i].option, text[i], most, s->by[i].sizes, &s->by[i].n));
+	}
+	return TOOL_OK;
+}
+
 int command_sweep(int argc, char **argv)
 {
 	struct run_options o = run_defaults;
-	const char *sizes = "1,2,4,8", *policy_sizes = NULL;
-	struct option_spec specs[2 + RUN_SPECS_MAX] = {
+	const char *sizes = "1,2,4,8", *varied[INPUT_COUNT] = {NULL};
+	struct option_spec specs[3 + RUN_SPECS_MAX] = {
 		{"sessions", 'n', OPTION_TEXT, &sizes, "N,N,...", "numbers of sessions (1,2,4,8)",
 			false},
-		{"policy-sizes", 0, OPTION_TEXT, &policy_sizes, "BYTES,...",
+		{inputs[INPUT_POLICY].option, 0, OPTION_TEXT, &varied[INPUT_POLICY], "BYTES,...",
 			"more runs, with policies of these sizes", false},
+		{inputs[INPUT_QUOTE].option, 0, OPTION_TEXT, &varied[INPUT_QUOTE], "BYTES,...",
+			"more runs, with quotes of these sizes", false},
 	};
 	struct sweep s = {.passed = true, .show_progress = isatty(STDERR_FILENO) == 1};
 
 	TOOL_TRY(options_parse(argc, argv, "migmem sweep --sessions N,N,... [options]", specs,
-		2 + run_specs(&o, specs + 2), NULL));
+		3 + run_specs(&o, specs + 3), NULL));
 	TOOL_TRY(read_sizes(sizes, &s));
-	if (policy_sizes != NULL)
-		TOOL_TRY(read_list("policy-sizes", policy_sizes, POLICY_SIZE_MOST, s.policy_sizes,
-			&s.policies));
 	TOOL_TRY(check_all(&o, &s));
+	int code = read_variations(varied, &s);
 	s.runs = json_array();
-	s.by_policy_size = json_array();
-	const int code = tell_all(&o, &s, sweep_all(&o, &s));
+	if (code == TOOL_OK)
+		code = tell_all(&o, &s, sweep_all(&o, &s));
 	json_decref(s.runs);
-	json_decref(s.by_policy_size);
+	for (size_t i = 0; i < INPUT_COUNT; i++)
+		json_decref(s.by[i].runs);
 	return code;
 }

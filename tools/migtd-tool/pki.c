@@ -17,7 +17,7 @@ static const char usage[] =
 	"   \"qe_status\": STATUS or \"qe_levels\": [LEVEL, ...],\n"
 	"   \"hosts\": [{\"name\": \"a\", \"fmspc\": HEX, \"pceid\": HEX, \"ca\": \"platform\",\n"
 	"              \"cpusvn\": [SVN, ...], \"pcesvn\": N, \"tee_tcb_svn\": [SVN, ...],\n"
-	"              \"tee_tcb_svn2\": [SVN, ...], \"qe_isvsvn\": N,\n"
+	"              \"tee_tcb_svn2\": [SVN, ...], \"qe_isvsvn\": N, \"quote_bytes\": N,\n"
 	"              \"tcb_status\": STATUS or \"levels\": [TCB LEVEL, ...],\n"
 	"              \"module_status\": STATUS or\n"
 	"              \"modules\": [{\"major\": N, \"levels\": [LEVEL, ...]}, ...]}, ...]}\n\n"

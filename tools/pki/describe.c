@@ -292,6 +292,7 @@ static int read_host(const struct place *place, size_t index, struct pki_options
 		{"tee_tcb_svn", SVNS, p->tee_tcb_svn, 0},
 		{"tee_tcb_svn2", SVNS, p->tee_tcb_svn2, 0},
 		{"qe_isvsvn", U16, &p->qe_isvsvn, 0},
+		{"quote_bytes", U16, &host->quote_bytes, 0},
 		{"tcb_status", STATUS, &host->tcb_status, 0},
 		{"levels", LIST, &levels, 0},
 		{"module_status", STATUS, &host->module_status, 0},

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/quote.h"
+
 /* --- SGX side ------------------------------------------------------------------------------ */
 
 static const struct certificate_plan root_plan = {
@@ -112,7 +114,23 @@ static json_t *byte_list(const uint8_t *bytes, size_t n)
 	return list;
 }
 
-static int write_platform(const char *folder, const char *name, const struct platform *p)
+/* QE authentication data that make the host's largest quotes as large as was asked for. */
+static int auth_bytes(const struct pki_host *host, size_t chain_size, size_t *n)
+{
+	const size_t least = quote_most(chain_size, 0);
+
+	*n = QE_AUTH_BYTES;
+	if (host->quote_bytes == 0)
+		return TOOL_OK;
+	if (host->quote_bytes < least || host->quote_bytes > QUOTE_MAX)
+		return tool_fail(TOOL_USAGE, "host %s: its largest quotes have %zu to %d bytes, not %u",
+			host->name, least, QUOTE_MAX, host->quote_bytes);
+	*n = host->quote_bytes - least;
+	return TOOL_OK;
+}
+
+static int write_platform(const char *folder, const char *name, const struct platform *p,
+	size_t qe_auth_bytes)
 {
 	uint8_t mrseam[DIGEST_SHA384_SIZE], qe_id[DIGEST_SHA256_SIZE];
 	AUTO_TEXT fmspc = hex_upper(p->fmspc, sizeof(p->fmspc));
@@ -125,7 +143,7 @@ static int write_platform(const char *folder, const char *name, const struct pla
 	AUTO_TEXT mrseam_hex = hex_lower(mrseam, sizeof(mrseam));
 	AUTO_TEXT qe_id_hex = hex_lower(qe_id, 16);
 	/* clang-format off */
-	AUTO_JSON platform = json_pack("{s:s, s:s, s:o, s:i, s:o, s:o, s:i, s:s, s:i, s:s, s:s}",
+	AUTO_JSON platform = json_pack("{s:s, s:s, s:o, s:i, s:o, s:o, s:i, s:s, s:i, s:s, s:s, s:i}",
 		"fmspc", fmspc,
 		"pceid", pceid,
 		"cpusvn", byte_list(p->cpusvn, COMPONENTS),
@@ -136,7 +154,8 @@ static int write_platform(const char *folder, const char *name, const struct pla
 		"qe_mrsigner", qe_mrsigner_hex,
 		"qe_isvprodid", QE_ISVPRODID,
 		"qe_id", qe_id_hex,
-		"mrseam", mrseam_hex);
+		"mrseam", mrseam_hex,
+		"qe_auth_bytes", (int)qe_auth_bytes);
 	/* clang-format on */
 	if (platform == NULL)
 		return tool_fail(TOOL_USAGE, "out of memory");
@@ -154,6 +173,7 @@ static int host_make(
 	AUTO_TEXT own = tool_text("%s/hosts/%s", folder, host->name);
 	AUTO_KEY key = key_generate_p256();
 	AUTO_BLOB chain = {0};
+	size_t auth;
 	const struct certificate_plan plan = {
 		.common_name = "Intel SGX PCK Certificate",
 		.organisation = "Intel Corporation",
@@ -169,7 +189,8 @@ static int host_make(
 	TOOL_TRY(folder_make(own));
 	TOOL_TRY(write_key(own, "pck.key", key));
 	TOOL_TRY(write_text(own, "pck_chain.pem", (const char *)chain.data));
-	return write_platform(own, host->name, platform);
+	TOOL_TRY(auth_bytes(host, chain.size, &auth));
+	return write_platform(own, host->name, platform, auth);
 }
 
 /* --- the bundle ---------------------------------------------------------------------------- */

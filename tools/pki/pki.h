@@ -41,6 +41,7 @@ struct pki_host {
 	const char *name;
 	const char *tcb_status;	/* of the TCB level the host matches; NULL = UpToDate */
 	bool revoked;		/* its PCK certificate is in the CRL */
+	uint16_t quote_bytes;	/* of its largest quotes; 0 = as they come */
 	bool described;		/* `platform` is set; else a default is taken */
 	struct platform platform;
 	const char *module_status;	/* NULL = that of all hosts */
@@ -76,6 +77,7 @@ struct pki_options {
  *    "hosts": [{"name": "a", "fmspc": "00806F000000", "pceid": "0000", "ca": "platform",
  *               "cpusvn": [5, 5, ...], "pcesvn": 13, "tee_tcb_svn": [5, 1, 5, ...],
  *               "tee_tcb_svn2": [5, 1, 5, ...], "qe_isvsvn": 8,
+ *               "quote_bytes": 8140,
  *               "tcb_status": "UpToDate" or "levels": [TCB LEVEL, ...],
  *               "module_status": "UpToDate" or
  *               "modules": [{"major": 1, "levels": [LEVEL, ...]}, ...]}, ...]}
@@ -85,7 +87,8 @@ struct pki_options {
  *   TCB LEVEL  the same with "sgx", "tdx" and "pcesvn" in place of "isvsvn"
  *
  * Lists of SVNs have at most 16; what is missing at their end is 0.  tee_tcb_svn2 is tee_tcb_svn
- * when left out.  The outer "ca" says whose CRL the collateral holds, and is the default of hosts.
+ * when left out.  quote_bytes is what the largest of the host's quotes have, by the length of their QE
+ * authentication data; without it as much as they need.  The outer "ca" says whose CRL the collateral holds, and is the default of hosts.
  */
 int pki_describe(const char *path, struct pki_options *options) MUST_USE;
 void cleanup_pki_options(struct pki_options *options);

@@ -34,10 +34,26 @@ static enum status open_policy(struct migtd *td)
 	return policy_v1_open(&td->v1->policy, td->config.policy, td->config.policy_size);
 }
 
-/* Classified as a peer's; with the smallest quote it must fit into a message. */
+/* How large quotes are is known when the first has come. */
+static void warn_of_size(const struct migtd *td)
+{
+	struct line line;
+
+	if (attest_size_check(&td->event_log, QUOTE_SIZE_MAX) == STATUS_OK)
+		return;
+	line_begin(&line, &td->log, LOG_WARN);
+	line_text(&line, "policy and root CA leave ");
+	line_dec(&line, ATTEST_VARIABLE_MAX - event_log_size(&td->event_log));
+	line_text(&line, " bytes for a quote, which may have ");
+	line_dec(&line, QUOTE_SIZE_MAX);
+	line_end(&line);
+}
+
+/* Classified as a peer's; a message must have room for it. */
 static enum status check_event_log(struct migtd *td)
 {
 	TRY(attest_size_check(&td->event_log, 0));
+	warn_of_size(td);
 	return event_log_digests(&td->event_log, &td->v1->events);
 }
 

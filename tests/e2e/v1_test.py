@@ -236,9 +236,20 @@ class Cases:
                   {(SECURE, PARAMETER)}, lab.v1, lab.policy)
         self.pair("a source with v2 and a destination with v1 end cleanly",
                   {(PARAMETER, SECURE), (NETWORK, SECURE)}, lab.policy, lab.v1)
+        self.warned(large, True)
+        self.warned(relaxed, False)
         lab.start(relaxed, other)
         self.succeeds("peers with other policies that allow it succeed")
         lab.stop_all()
+
+    def warned(self, policy, wanted):
+        def run():
+            self.lab.start(policy, policy)
+            said = re.search(r"leave \d+ bytes for a quote, which may have 8140", self.lab.src.text())
+            equal(bool(said), wanted, "a warning")
+        self.tap.case(f"a policy v1 that leaves {'little' if wanted else 'enough'} room for a quote "
+                      f"{'is warned of' if wanted else 'is not warned of'} at the start", run)
+        self.lab.stop_all()
 
     def no_collateral(self):
         """A service that says nothing, or no: bounded, and told as what it is."""

@@ -282,8 +282,6 @@ bool report_verify(const struct platform *platform, const uint8_t tdreport[TDREP
 struct user_td *user_td_create(struct platform *platform, struct client *client);
 void user_td_destroy(struct user_td *td);
 struct user_td *user_td_find(const struct platform *platform, uint64_t id);
-/* SERVTD_INFO_HASH: TDINFO with the fields that attr names ignored. */
-void servtd_info_hash(const uint8_t tdinfo[TDINFO_BYTES], uint64_t attr, uint8_t hash[HASH_BYTES]);
 bool servtd_attr_valid(uint64_t attr);
 /* TDH.SERVTD.BIND: TDX_SUCCESS or why not. */
 uint64_t servtd_bind(struct user_td *td, struct migtd *migtd);

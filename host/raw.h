@@ -8,8 +8,9 @@
  *
  * It is made when the request is handed out, and to where a vsock connection of the guest to that
  * port would go, so that the same relays serve both transports; with --raw a source connects and a
- * destination listens, as with intel/MigTD's emulation (raw_wire.c).  On it every Send of a Migration TD becomes a frame, u32 little-endian length and as many
- * bytes; a Receive takes what it has room for and leaves the rest to the next.
+ * destination listens, as with intel/MigTD's emulation (raw_wire.c).  On it every Send of a Migration
+ * TD becomes a frame, u32 little-endian length and as many bytes; a Receive takes what it has room
+ * for and leaves the rest to the next.
  */
 #ifndef HOST_RAW_H
 #define HOST_RAW_H

@@ -175,7 +175,9 @@ bool servtd_attr_valid(uint64_t attr)
 	return !(attr & ~ATTR_ALLOWED);
 }
 
-void servtd_info_hash(const uint8_t tdinfo[TDINFO_BYTES], uint64_t attr, uint8_t hash[HASH_BYTES])
+/* SERVTD_INFO_HASH: TDINFO with the fields that attr names ignored. */
+static void servtd_info_hash(
+	const uint8_t tdinfo[TDINFO_BYTES], uint64_t attr, uint8_t hash[HASH_BYTES])
 {
 	static const struct {
 		uint16_t offset;

@@ -2,8 +2,9 @@
 /*
  * Work slots: the large, short-lived memory of an attestation.  A session holds one from the first
  * byte of the peer's attestation message until its verdict, never while it waits for a quote of
- * its own, but under policy v1 while it waits for collateral (core/collateral_fetch.h).  Source and destination sessions have a pool each and neither waits on the other's:
- * two hosts migrating in both directions would deadlock.  Waiting is first come, first served.
+ * its own, but under policy v1 while it waits for collateral (core/collateral_fetch.h).  Source and
+ * destination sessions have a pool each and neither waits on the other's: two hosts migrating in both
+ * directions would deadlock.  Waiting is first come, first served.
  */
 #ifndef CORE_WORK_SLOT_H
 #define CORE_WORK_SLOT_H

@@ -110,14 +110,6 @@ void line_hex(struct line *l, uint64_t value)
 	append_number(l, value, 16);
 }
 
-void line_bytes(struct line *l, const uint8_t *bytes, size_t n)
-{
-	for (size_t i = 0; i < n && l->log != NULL && !l->cut; i++) {
-		const char pair[2] = {hex_digits[bytes[i] >> 4], hex_digits[bytes[i] & 15]};
-		append(l, pair, sizeof(pair));
-	}
-}
-
 void line_end(struct line *l)
 {
 	const size_t mark = sizeof(LINE_CUT) - 1;

@@ -62,8 +62,6 @@ void line_text_n(struct line *l, const uint8_t *text, size_t n);
 void line_dec(struct line *l, uint64_t value);
 /* Lower-case, no prefix, no leading zeros: 1f400. */
 void line_hex(struct line *l, uint64_t value);
-/* Two hexadecimal digits per byte. */
-void line_bytes(struct line *l, const uint8_t *bytes, size_t n);
 /* Hands the line to console and log area; the line is dead then. */
 void line_end(struct line *l);
 

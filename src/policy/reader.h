@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
- * A policy and its issuer chain as one stream, the peer-data blob (policy spec 2.10): fills a record, and holds what its three signatures
- * need until the end, when the caller knows whether they must be verified at all.
+ * A policy and its issuer chain as one stream, the peer-data blob (policy spec 2.10): fills a record,
+ * and holds what its three signatures need until the end, when the caller knows whether they must be
+ * verified at all.
  */
 #ifndef POLICY_READER_H
 #define POLICY_READER_H

@@ -64,7 +64,8 @@ static const ASN1_STRING *attribute(const X509_NAME *name, int nid)
 	return at < 0 ? NULL : X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
 }
 
-bool judge_names_match(const X509_NAME *a, const X509_NAME *b)
+/* CN, C, O, L and ST are the same. */
+static bool names_match(const X509_NAME *a, const X509_NAME *b)
 {
 	static const int nids[] = {NID_commonName, NID_countryName, NID_organizationName,
 		NID_localityName, NID_stateOrProvinceName};
@@ -95,12 +96,12 @@ bool judge_cn_has(const X509_NAME *name, const char *text)
 
 bool judge_self_issued(const X509 *x)
 {
-	return judge_names_match(X509_get_subject_name(x), X509_get_issuer_name(x));
+	return names_match(X509_get_subject_name(x), X509_get_issuer_name(x));
 }
 
 bool judge_issued(X509 *x, const X509 *issuer)
 {
-	const bool verdict = judge_names_match(X509_get_issuer_name(x),
+	const bool verdict = names_match(X509_get_issuer_name(x),
 		X509_get_subject_name(issuer)) && X509_verify(x, X509_get0_pubkey(issuer)) == 1;
 
 	ERR_clear_error();

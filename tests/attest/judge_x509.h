@@ -22,8 +22,6 @@ STACK_OF(X509) *judge_chain(const void *text, size_t n);
 /* The five extensions; with them, a key on P-256. */
 bool judge_has_extensions(const X509 *x);
 bool judge_certificate(const X509 *x);
-/* CN, C, O, L and ST are the same. */
-bool judge_names_match(const X509_NAME *a, const X509_NAME *b);
 bool judge_cn_has(const X509_NAME *name, const char *text);
 bool judge_self_issued(const X509 *x);
 /* Names match and the signature is the issuer's. */

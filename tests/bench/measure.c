@@ -17,7 +17,8 @@ void must(bool ok, const char *what)
 		exit(tool_fail(TOOL_REJECT, "%s", what));
 }
 
-uint64_t cpu_ns(void)
+/* CPU time of this process. */
+static uint64_t cpu_ns(void)
 {
 	struct timespec t;
 

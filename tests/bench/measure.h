@@ -20,9 +20,6 @@ struct repeats {
 /* Ends the program with a line when something that must be so is not. */
 void must(bool ok, const char *what);
 
-/* CPU time of this process. */
-uint64_t cpu_ns(void);
-
 /* {"ns":...} of one run, or {"runs":...} that the dump of this name is of. */
 json_t *measure(const char *name, void (*run)(void), struct repeats repeats);
 

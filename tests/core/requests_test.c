@@ -10,9 +10,8 @@
 
 #define ID 0x1122334455667788ull
 #define HEAP_SIZE (2 * PAGE_SIZE)
-/* Leaves of TDCALL, and of TDG.VP.VMCALL the sub-functions of its two interfaces. */
+/* Of TDCALL; of TDG.VP.VMCALL the sub-function of vmcall-raw, what is not is of the service. */
 #define LEAF_MR_REPORT 4
-#define SERVICE 0x10005
 #define MIGTD_CALL 0x10006
 #define MIGTD_WAIT 0x10001
 #define MIGTD_REPORT 0x10002

@@ -22,7 +22,6 @@
 #define INIT_INFO_HASH 0x191000030000020Eull
 #define ATTR 0x1910000300000202ull
 #define ACCEPT_HASH 0x1910000300000214ull
-#define NONE UINT64_MAX
 #define ALL_ONES UINT64_MAX
 
 /* A user TD as its Migration TD addresses it. */

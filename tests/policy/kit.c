@@ -174,7 +174,8 @@ void kit_chain_free(struct kit_chain *chain)
 
 /* --- policies ------------------------------------------------------------------------------ */
 
-char *kit_sign(EVP_PKEY *key, const char *text)
+/* DER signature in hex. */
+static char *sign_text(EVP_PKEY *key, const char *text)
 {
 	unsigned char der[128];
 	size_t n = sizeof(der);
@@ -211,7 +212,7 @@ static char *quote(const char *text)
 static char *signed_document(const struct kit_policy *p, const char *name, const char *value,
 	const struct kit_chain *chain)
 {
-	char *signature = kit_sign(chain->certificate[0].key, value);
+	char *signature = sign_text(chain->certificate[0].key, value);
 	const char *space = p->spaces ? " \n\t" : "";
 
 	for (char *c = signature; p->lower_case && *c != 0; c++)

@@ -65,8 +65,6 @@ struct kit_policy kit_defaults(const struct kit_chain *chain);
 char *kit_policy(const struct kit_policy *p);
 /* The peer-data blob. */
 uint8_t *kit_blob(const char *policy, const char *chain, size_t *n);
-/* DER signature in hex. */
-char *kit_sign(EVP_PKEY *key, const char *text);
 /* One file below SHARED_DIR, with its size; NULL (and a line on stderr) when it is absent. */
 char *kit_file(const char *name, size_t *n);
 char *kit_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

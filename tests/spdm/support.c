@@ -198,7 +198,8 @@ void owner_set(struct owner *o, enum vdm_element type, const uint8_t *bytes, uin
 		e->bytes[i] = bytes != NULL ? bytes[i] : (uint8_t)next();
 }
 
-void owner_init(struct owner *o, enum spdm_role role, uint32_t quote_size, uint32_t log_size)
+/* An owner with elements of the given sizes, contents drawn from the role. */
+static void owner_init(struct owner *o, enum spdm_role role, uint32_t quote_size, uint32_t log_size)
 {
 	memset(o, 0, sizeof(*o));
 	owner_set(o, ELEMENT_QUOTE, NULL, quote_size);
@@ -215,7 +216,7 @@ void owner_init(struct owner *o, enum spdm_role role, uint32_t quote_size, uint3
 	}
 }
 
-const struct element *owner_got(const struct owner *o, enum vdm_element type)
+static const struct element *owner_got(const struct owner *o, enum vdm_element type)
 {
 	return find(((struct owner *)(uintptr_t)o)->in, o->in_count, type);
 }
@@ -229,7 +230,7 @@ bool owner_had(const struct owner *o, const char *event)
 	return false;
 }
 
-void owner_free(struct owner *o)
+static void owner_free(struct owner *o)
 {
 	for (size_t i = 0; i < o->out_count; i++)
 		free(o->out[i].bytes);

@@ -58,12 +58,8 @@ struct owner {
 };
 
 extern const struct spdm_owner_ops owner_ops;
-/* An owner with elements of the given sizes, contents drawn from the role. */
-void owner_init(struct owner *o, enum spdm_role role, uint32_t quote_size, uint32_t log_size);
 void owner_set(struct owner *o, enum vdm_element type, const uint8_t *bytes, uint32_t size);
-const struct element *owner_got(const struct owner *o, enum vdm_element type);
 bool owner_had(const struct owner *o, const char *event);
-void owner_free(struct owner *o);
 
 /* --- stream -------------------------------------------------------------------------------- */
 

@@ -10,7 +10,6 @@
 
 #define DIGEST_SHA256_SIZE 32
 #define DIGEST_SHA384_SIZE 48
-#define POINT_P256_SIZE 65	/* 04 || x || y */
 #define POINT_P384_SIZE 97
 
 void cleanup_key(EVP_PKEY **key);

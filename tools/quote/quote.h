@@ -45,9 +45,7 @@ int collateral_compose(const char *name, const struct collateral_parts *parts,
  */
 int collateral_read(const char *path, const char *root, struct blob *bundle) MUST_USE;
 
-/* The forms other than a bundle.  parts->root_ca may hold a root already. */
-int collateral_unpack(const char *path, const struct blob *packed, struct collateral_parts *parts)
-	MUST_USE;
+/* From a folder.  parts->root_ca may hold a root already. */
 int collateral_gather(const char *folder, struct collateral_parts *parts) MUST_USE;
 
 /* --- verdicts ------------------------------------------------------------------------------ */

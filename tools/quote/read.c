@@ -90,7 +90,7 @@ static int place_pieces(
 	return root_of_chain(chain, &piece[0], &parts->root_ca);
 }
 
-int collateral_unpack(
+static int unpack(
 	const char *path, const struct blob *packed, struct collateral_parts *parts)
 {
 	struct blob piece[PACKED_BLOBS] = {{0}};
@@ -213,6 +213,6 @@ int collateral_read(const char *path, const char *root, struct blob *bundle)
 	TOOL_TRY(file_read(path, &file));
 	if (!looks_packed(&file))
 		return read_bundle(path, &file, &parts.root_ca, bundle);
-	TOOL_TRY(collateral_unpack(path, &file, &parts));
+	TOOL_TRY(unpack(path, &file, &parts));
 	return collateral_compose(path, &parts, bundle);
 }

@@ -47,7 +47,7 @@ memtest: gcc
 	@$(MIGMEM) run --brief --sessions 2 --policy v2 --policies distinct --report $(BUILD)/memtest/run
 	@$(MIGMEM) sweep --brief --sessions 1,2,4,8 --policy v2 --policies distinct \
 		--report $(BUILD)/memtest/sweep
-	@echo 'report: $(BUILD)/memtest/sweep/report.html'
+	@echo 'MEMORY.md has every figure and goal; this run as a page: $(BUILD)/memtest/sweep/report.html'
 
 # What is committed of the figures: a baseline that `make test` compares with, the document and the
 # header that are made of it.  MEMORY.md says how the figures come about.

@@ -200,6 +200,14 @@ def the_page_stands_alone(lab):
           ["Bytes", "Stack", "Heap", "Shared memory"], "rows of report.md")
 
 
+def the_page_of_both_roles_names_the_hosts(lab):
+    lab.run("report", lab.path("both.json"), "-o", lab.path("both"))
+    for name in ("report.html", "report.md"):
+        source = read(lab.path("both/" + name)).lower()
+        equal("host a" in source and "host b" in source, True, name)
+        equal("source</th>" in source or "| source |" in source, False, name)
+
+
 def markup_in_a_result_is_text(lab):
     result = json.loads(read(lab.path("distinct.json")))
     result["git"] = "<script>alert(1)</script>"
@@ -235,6 +243,8 @@ def main(migmem, root):
         tap.case("fits-in and MEMORY.md tell one number", lambda: one_number(lab))
         tap.case("growth is found and named", lambda: growth_is_named(lab))
         tap.case("the report stands alone", lambda: the_page_stands_alone(lab))
+        tap.case("the report of both roles names the hosts",
+                 lambda: the_page_of_both_roles_names_the_hosts(lab))
         tap.case("markup in a result is shown as text", lambda: markup_in_a_result_is_text(lab))
     finally:
         shutil.rmtree(lab.folder)

@@ -7,6 +7,7 @@
 #include "common/options.h"
 #include "migmem/compare.h"
 #include "migmem/figures.h"
+#include "migmem/goals.h"
 #include "migmem/html.h"
 #include "migmem/markdown.h"
 #include "migmem/seed.h"
@@ -103,29 +104,35 @@ static void document_goals(struct blob *to, const json_t *baseline, const struct
 {
 	const struct equation *shared = m->has_raw ? m->raw : m->distinct;
 	const struct goal goals[] = {
-		{"Stack, painted", SEED_STACK, 0x4000, 0x2000,
+		{"Stack, painted", SEED_STACK, GOAL_STACK, GOAL_STACK_STRETCH,
 			m->distinct[QUANTITY_STACK].envelope_fixed, false, NULL},
-		{"Stack, bound from the call graph", NO_GOAL, 0x4000, 0x2000,
+		{"Stack, bound from the call graph", NO_GOAL, GOAL_STACK, GOAL_STACK_STRETCH,
 			sizing_stack(baseline), false, NULL},
-		{"Heap, fixed part", SEED_HEAP_FIXED, 0x20000, 0x10000,
+		{"Heap, fixed part", SEED_HEAP_FIXED, GOAL_HEAP_FIXED,
+			GOAL_HEAP_FIXED_STRETCH,
 			m->distinct[QUANTITY_HEAP].envelope_fixed, false, NULL},
-		{"Heap, per session, different peer policies", SEED_HEAP_PER_SESSION, 0x1000,
+		{"Heap, per session, different peer policies", SEED_HEAP_PER_SESSION,
+			GOAL_HEAP_PER_SESSION,
 			NO_GOAL, m->distinct[QUANTITY_HEAP].envelope_per_session, false, NULL},
-		{"Heap, per session, equal policies", SEED_HEAP_PER_SESSION, NO_GOAL, 0x800,
+		{"Heap, per session, equal policies", SEED_HEAP_PER_SESSION, NO_GOAL,
+			GOAL_HEAP_PER_SESSION_STRETCH,
 			m->same[QUANTITY_HEAP].envelope_per_session, false, NULL},
 		{m->has_raw ? "Shared memory, fixed part, vmcall-raw"
 			    : "Shared memory, fixed part, vsock",
-			SEED_SHARED_FIXED, 0x20000, NO_GOAL, shared[QUANTITY_SHARED].envelope_fixed,
+			SEED_SHARED_FIXED, GOAL_SHARED_FIXED, NO_GOAL, shared[QUANTITY_SHARED].envelope_fixed,
 			false, NULL},
 		{m->has_raw ? "Shared memory, per session, vmcall-raw"
 			    : "Shared memory, per session, vsock",
-			SEED_SHARED_PER_SESSION, 0x4000, 0x2000,
+			SEED_SHARED_PER_SESSION, GOAL_SHARED_PER_SESSION,
+			GOAL_SHARED_PER_SESSION_STRETCH,
 			shared[QUANTITY_SHARED].envelope_per_session, false, NULL},
 		{"Everything else writable", NO_GOAL, TD_STATIC_BYTES, NO_GOAL,
 			sizing_static(baseline), false, NULL},
-		{"Sessions at once in a TD of 32 MiB, vsock", SEED_SESSIONS, 1024, 4096,
+		{"Sessions at once in a TD of 32 MiB, vsock", SEED_SESSIONS,
+			GOAL_SESSIONS, GOAL_SESSIONS_STRETCH,
 			sessions_in_td(m->vsock, 32 << 20), true, NULL},
-		{"Sessions at once in a TD of 32 MiB, vmcall-raw", SEED_SESSIONS, 1024, 4096,
+		{"Sessions at once in a TD of 32 MiB, vmcall-raw", SEED_SESSIONS,
+			GOAL_SESSIONS, GOAL_SESSIONS_STRETCH,
 			sessions_in_td(m->all, 32 << 20), true, NULL},
 		{"Growth from round 2 on", NO_GOAL, 0, NO_GOAL, m->growth, false, NULL},
 	};

@@ -5,8 +5,8 @@
 
 #include "common/json_text.h"
 #include "common/key.h"
+#include "eventlog/eventlog.h"
 #include "host/quote.h"
-#include "measure/event_log.h"
 #include "migmem/run.h"
 
 /* Certificates of a chain that is looked at. */
@@ -144,37 +144,24 @@ static int policy_facts(const struct launch *l, json_t *facts)
 	return TOOL_OK;
 }
 
-static enum status add_file(struct event_log *log, enum event_tag tag, const struct blob *file)
-{
-	return event_log_add_tagged(log, 2, tag, file->data, file->size, file->data, file->size);
-}
-
-/* As a Migration TD begins its log (policy spec 3.4): which RTMR and digest makes no difference here. */
 static int log_facts(const struct launch *l, json_t *facts)
 {
-	static const uint8_t version[] = {'2', '.', '0'};
-	struct event_log log;
 	AUTO_BLOB policy = {0};
 	AUTO_BLOB issuer = {0};
-	enum status status;
+	AUTO_BLOB log = {0};
+	AUTO_JSON told = NULL;
+	const struct measured_files files = {
+		.policy = &policy,
+		.issuer_chain = l->chain != NULL ? &issuer : NULL,
+		.root_ca = l->chain == NULL ? &issuer : NULL,
+	};
 
 	TOOL_TRY(file_read(l->policy, &policy));
 	TOOL_TRY(file_read(l->chain != NULL ? l->chain : l->root_ca, &issuer));
-	event_log_init(&log);
-	status = event_log_add_separator(&log, 0);
-	if (status == STATUS_OK)
-		status = event_log_add_separator(&log, 1);
-	if (status == STATUS_OK)
-		status = add_file(&log,
-			l->chain != NULL ? EVENT_TAG_ISSUER_CHAIN : EVENT_TAG_ROOT_CA, &issuer);
-	if (status == STATUS_OK)
-		status = l->chain != NULL ? event_log_add_tagged(&log, 2, EVENT_TAG_POLICY,
-						    policy.data, policy.size, version, sizeof(version))
-					  : add_file(&log, EVENT_TAG_POLICY, &policy);
-	if (status != STATUS_OK)
-		return tool_fail(TOOL_REJECT, "%s: makes no event log", l->policy);
-	set(facts, "events", log.count);
-	set(facts, "event_log_bytes", event_log_size(&log));
+	TOOL_TRY(eventlog_generate(&files, &log));
+	TOOL_TRY(eventlog_show(l->policy, &log, &told));
+	set(facts, "events", json_array_size(json_object_get(told, "records")));
+	set(facts, "event_log_bytes", log.size);
 	return TOOL_OK;
 }
 

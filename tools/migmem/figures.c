@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mem/heap.h"
+#include "migmem/compare.h"
 
 bool result_is_sweep(const json_t *result)
 {
@@ -31,6 +32,14 @@ const json_t *result_largest(const json_t *result)
 		if (run_sessions(run) > run_sessions(largest))
 			largest = run;
 	return largest;
+}
+
+const char *role_title(const json_t *run, size_t role)
+{
+	static const char *const apart[] = {"source", "destination"}, *const both[] = {
+										"host a", "host b"};
+
+	return strcmp(result_roles(run), "both") == 0 ? both[role] : apart[role];
 }
 
 const json_t *run_role(const json_t *run, const char *role)

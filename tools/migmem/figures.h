@@ -18,6 +18,8 @@ const json_t *run_role(const json_t *run, const char *role);
 int64_t number_in(const json_t *object, ...) __attribute__((sentinel));
 const char *text_in(const json_t *object, const char *name);
 int64_t run_sessions(const json_t *run);
+/* What "src" (0) and "dst" (1) of a run were: "source" and "destination", or "host a" and "host b". */
+const char *role_title(const json_t *run, size_t role);
 
 /* What the table of limits shows of a run. */
 struct limits_today run_limits(const json_t *run);

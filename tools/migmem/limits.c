@@ -36,7 +36,7 @@ size_t fixed_limits(const struct limits_today *t, struct fixed_limit table[FIXED
 			"invalid policy (9)"},
 		{"TCB mappings in a peer's policy", "", POLICY_MAPPINGS_MAX, t->policy_mappings, "generated policy",
 			"invalid policy (9)"},
-		{"certificate links that a peer's policy may cost", "", POLICY_LINKS_MAX,
+		{"certificate links of a peer's policy", "", POLICY_LINKS_MAX,
 			t->certificate_links, "generated policy",
 			"invalid policy (9)"},
 		{"certificate in such a chain, DER", "bytes", POLICY_CERTIFICATE_MAX,

@@ -110,8 +110,8 @@ void markdown_summary(struct blob *to, const json_t *result)
 		text_in(json_object_get(run, "config"), "transport"),
 		text_in(json_object_get(run, "config"), "hold"), text_in(result, "git"),
 		text_in(result, "compiler"));
-	blob_format(to, "| Bytes | Source | Destination | Seed document | Smaller by |%s\n",
-		sweep ? " For n sessions |" : "");
+	blob_format(to, "| Bytes | %s | %s | Seed document | Smaller by |%s\n", role_title(run, 0),
+		role_title(run, 1), sweep ? " For n sessions |" : "");
 	blob_format(to, "|---|---:|---:|---:|---:|%s\n", sweep ? "---|" : "");
 	for (size_t q = 0; q < QUANTITY_COUNT; q++)
 		summary_row(to, result, run, q, e);

@@ -30,9 +30,9 @@ static void print_row(
 static void print_table(FILE *to, const struct run_options *o, const struct run_result *r)
 {
 	fprintf(to,
-		"\n%" PRIu64 " sessions at once%s, policy of %zu bytes, %s policies, hold %s\n",
-		o->sessions, o->both ? " in each MigTD, both ways" : "", r->policy_bytes,
-		o->distinct ? "distinct" : "equal", o->hold);
+		"\n%" PRIu64 " sessions at once%s over %s, policy %s of %zu bytes, %s policies\n",
+		o->sessions, o->both ? " in each MigTD, both ways" : "", o->transport, o->policy,
+		r->policy_bytes, o->distinct ? "different" : "equal");
 	fprintf(to, "%-26s %11s %11s %13s %12s\n", "bytes", o->both ? "host a" : "source",
 		o->both ? "host b" : "destination", "seed document", "smaller by");
 	print_row(to, "stack", r, "stack_peak", SEED_STACK);
@@ -45,10 +45,16 @@ static void print_table(FILE *to, const struct run_options *o, const struct run_
 		SEED_SHARED_FIXED + SEED_SHARED_PER_SESSION * o->sessions);
 }
 
+/* As upstream prints it, with the decimal beside. */
+static char *hex_line(const char *name, int64_t bytes)
+{
+	return tool_text("%s: %" PRIx64 " (%" PRId64 " bytes)", name, (uint64_t)bytes, bytes);
+}
+
 static void print_hex_line(FILE *to, const char *name, const json_t *counters, const char *counter)
 {
-	const int64_t bytes = counter_of(counters, counter);
-	fprintf(to, "%s: %" PRIx64 " (%" PRId64 " bytes)\n", name, (uint64_t)bytes, bytes);
+	AUTO_TEXT line = hex_line(name, counter_of(counters, counter));
+	fprintf(to, "%s\n", line);
 }
 
 static void print_tags(FILE *to, const json_t *counters)
@@ -85,20 +91,44 @@ static void print_sessions(FILE *to, const json_t *sessions)
 	}
 }
 
+/* The seed document's lines of both Migration TDs, one beside the other. */
+static void print_beside(FILE *to, const struct run_options *o, const struct run_result *r)
+{
+	static const struct {
+		const char *name, *counter;
+	} lines[] = {
+		{"max stack usage", "stack_peak"},
+		{"max heap usage", "heap_extent_peak"},
+	};
+	const struct td_result *a = &r->td[SIDE_A], *b = &r->td[SIDE_B];
+
+	fprintf(to, "migtd-%-34s migtd-%s\n", side_name(o, SIDE_A), side_name(o, SIDE_B));
+	AUTO_TEXT completed = tool_text("MSK exchange completed: %zu times", a->msk_lines);
+	fprintf(to, "%-40s MSK exchange completed: %zu times\n", completed, b->msk_lines);
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
+		AUTO_TEXT left = hex_line(lines[i].name, counter_of(a->counters, lines[i].counter));
+		AUTO_TEXT right = hex_line(lines[i].name, counter_of(b->counters, lines[i].counter));
+		fprintf(to, "%-40s %s\n", left, right);
+	}
+}
+
 void report_print(FILE *to, const struct run_options *o, const struct run_result *r)
 {
 	print_table(to, o, r);
+	if (o->brief) {
+		print_beside(to, o, r);
+		fflush(to);
+		return;
+	}
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		const struct td_result *one = &r->td[side];
-		fprintf(to, "%smigtd-%s\n", o->brief ? "" : "\n", side_name(o, side));
+		fprintf(to, "\nmigtd-%s\n", side_name(o, side));
 		fprintf(to, "MSK exchange completed: %zu times\n", one->msk_lines);
 		print_hex_line(to, "max stack usage", one->counters, "stack_peak");
 		print_hex_line(to, "max heap usage", one->counters, "heap_extent_peak");
 		print_hex_line(to, "max shared memory usage", one->counters, "shared_extent_peak");
-		if (!o->brief) {
-			print_tags(to, one->counters);
-			print_sessions(to, one->sessions);
-		}
+		print_tags(to, one->counters);
+		print_sessions(to, one->sessions);
 	}
 	fflush(to);
 }

@@ -27,7 +27,7 @@ static void page_head(struct blob *page, const json_t *result, const json_t *run
 	const bool passed = json_is_true(json_object_get(result, "passed"));
 	const json_t *config = json_object_get(run, "config");
 	static const char *const field[] = {
-		"policy", "policies", "transport", "target", "hold", "attestation"};
+		"policy", "policies", "roles", "transport", "target", "hold", "attestation"};
 
 	blob_format(page, "<h1>Memory of a Migration TD<span class=\"badge %s\">%s</span></h1>\n<p>",
 		passed ? "ok" : "bad", passed ? "PASSED" : "FAILED");
@@ -50,8 +50,8 @@ static void page_head(struct blob *page, const json_t *result, const json_t *run
 
 static void page_beside_seed(struct blob *page, const json_t *run)
 {
-	static const char *const heads[] = {
-		"<bytes", "source", "destination", "seed document", "smaller by"};
+	const char *const heads[] = {"<bytes", role_title(run, 0), role_title(run, 1),
+		"seed document", "smaller by"};
 	const int64_t n = run_sessions(run);
 
 	blob_format(page, "<h2>Beside the seed document</h2><p>%" PRId64 " sessions held at the same "

@@ -10,7 +10,6 @@
 #include "migmem/seed.h"
 
 static const char *const role_names[] = {"src", "dst"};
-static const char *const role_titles[] = {"source", "destination"};
 
 /* --- over the number of sessions --------------------------------------------------------------- */
 
@@ -201,7 +200,7 @@ void page_memory_over_time(struct blob *page, const json_t *run)
 		       "phase with all sessions in it)");
 	for (size_t i = 0; i < COUNT_OF(role_names); i++) {
 		const json_t *role = run_role(run, role_names[i]);
-		AUTO_TEXT title = tool_text("Heap by user and shared memory, %s", role_titles[i]);
+		AUTO_TEXT title = tool_text("Heap by user and shared memory, %s", role_title(run, i));
 		if (held)
 			draw_barriers(page, title, json_object_get(role, "barriers"));
 		else
@@ -225,7 +224,7 @@ static void draw_regions(struct blob *page, const json_t *run)
 	for (size_t i = 0; i < COUNT_OF(role_names); i++) {
 		const json_t *role = run_role(run, role_names[i]);
 		for (size_t k = 0; k < COUNT_OF(regions); k++) {
-			AUTO_TEXT what = tool_text("%s, %s", regions[k].what, role_titles[i]);
+			AUTO_TEXT what = tool_text("%s, %s", regions[k].what, role_title(run, i));
 			plot_headroom(page, what, number_in(role, regions[k].peak, NULL),
 				k == 0 ? number_in(role, "stack_static_bound", NULL) : 0,
 				number_in(role, regions[k].size, NULL));
@@ -235,6 +234,23 @@ static void draw_regions(struct blob *page, const json_t *run)
 
 /* What "everything else writable" may be in all. */
 #define STATIC_BUDGET 0x20000
+
+static void without_figure(struct blob *page, const struct fixed_limit *limits, size_t n)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (limits[i].today > 0)
+			continue;
+		AUTO_TEXT most = grouped_decimal(limits[i].limit);
+		blob_add_text(page,
+			told++ > 0 ? ", " : "<p class=\"note\">Without a figure of today: ");
+		html_text(page, limits[i].what);
+		blob_format(page, " (%s)", most);
+	}
+	if (told > 0)
+		blob_add_text(page, ".</p>\n");
+}
 
 void page_headroom(struct blob *page, const json_t *run)
 {
@@ -251,14 +267,5 @@ void page_headroom(struct blob *page, const json_t *run)
 	for (size_t i = 0; i < n; i++)
 		if (limits[i].today > 0)
 			plot_headroom(page, limits[i].what, limits[i].today, 0, limits[i].limit);
-	blob_add_text(page, "<p class=\"note\">Without a figure of today:");
-	for (size_t i = 0, told = 0; i < n; i++) {
-		if (limits[i].today > 0)
-			continue;
-		AUTO_TEXT most = grouped_decimal(limits[i].limit);
-		blob_format(page, "%s ", told++ > 0 ? "," : "");
-		html_text(page, limits[i].what);
-		blob_format(page, " (%s)", most);
-	}
-	blob_add_text(page, ".</p>\n");
+	without_figure(page, limits, n);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "migmem/goals.h"
 #include "migmem/markdown.h"
 #include "migmem/options.h"
 #include "migmem/report_page.h"
@@ -180,7 +181,7 @@ static void print_variations(FILE *to, const struct sweep *s)
 	fputs(lines, to);
 }
 
-static void print_equations(FILE *to, const struct sweep *s)
+static void print_equations(FILE *to, const struct run_options *o, const struct sweep *s)
 {
 	fprintf(to, "\n%-10s %12s %12s %12s\n", "sessions", "stack", "heap", "shared");
 	for (size_t i = 0; i < s->n; i++) {
@@ -199,13 +200,10 @@ static void print_equations(FILE *to, const struct sweep *s)
 			")\n",
 			title[q], fixed, per_session, e->fixed, e->per_session, e->max_residual);
 	}
-	for (size_t q = 0; q < QUANTITY_COUNT; q++) {
-		const struct equation *e = &s->equation[q];
-		if (e->max_residual != 0)
-			fprintf(to, "  %s <= %" PRId64 " + %" PRId64 " n (no point lies above)\n",
-				title[q], e->envelope_fixed, e->envelope_per_session);
-	}
-	print_seed_equations(to);
+	if (!o->brief)
+		print_seed_equations(to);
+	fputc('\n', to);
+	goals_print(to, s->equation, !o->v1 && o->distinct);
 	print_variations(to, s);
 }
 
@@ -311,7 +309,7 @@ static int tell_all(const struct run_options *o, struct sweep *s, int code)
 	if (!complete)
 		tool_warn("the sweep is not complete; the %zu finished runs are kept", s->n);
 	fit_all(s);
-	print_equations(o->tables, s);
+	print_equations(o->tables, o, s);
 	const int written = write_sweep(o, s, complete);
 	if (code == TOOL_OK)
 		code = written;

@@ -61,11 +61,12 @@ static void answer_migtd_call(const struct tdcall_regs *regs)
 		return;
 	}
 	assert_int_equal(regs->r12, MIGTD_REPORT);
+	uint8_t *page = fake_shared_page(&fake, regs->rbx);
 	vmm.reports++;
 	vmm.id = regs->r13;
 	vmm.result = (unsigned)regs->r14 >> 8;
-	vmm.data = regs->r14 == 0 ? regs->r15 - 12 : 0;
-	*fake_shared_page(&fake, regs->rbx) = 1;
+	vmm.data = regs->r14 == 0 ? load(page + 8, 4) : 0;
+	page[0] = 1;
 }
 
 static void answer_service(const struct tdcall_regs *regs)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /* The certificates of a quote: attestation spec 3.4 a to e. */
 #include "attest/steps.h"
+#include "wire/bytes.h"
 
 /* The PCK certificate comes first, for its FMSPC is looked for there; the others in any order. */
 static enum status assign_roles(const struct attest_work *w, struct pck_chain *chain)
@@ -25,10 +26,8 @@ enum status pck_chain_read(struct attest_work *w, struct pck_chain *chain)
 	const struct span text = w->quote.chain;
 
 	/* The FMSPC is looked for between lines that end with LF alone. */
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.at[i] == '\r')
-			return ERR_PEM;
-	}
+	if (bytes_contain(text.at, text.n, '\r'))
+		return ERR_PEM;
 	TRY(chain_read(w, 0, text_plain(text.at, text.n), 3));
 	return assign_roles(w, chain);
 }

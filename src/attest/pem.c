@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "attest/pem.h"
 
+#include "wire/bytes.h"
+
 enum pem_state {
 	IN_TEXT,	/* outside of sections */
 	LINE_START,	/* in a section, at the beginning of a line */
@@ -64,6 +66,7 @@ static enum status text_byte(struct pem_decoder *d, uint8_t c)
 	return STATUS_OK;
 }
 
+/* Not a digit: the only value with the top bit set. */
 #define NO_DIGIT 0xff
 
 static uint8_t base64_digit(uint8_t c)
@@ -112,23 +115,26 @@ static enum status base64_byte(struct pem_decoder *d, uint8_t c)
 /* Takes whole quanta of four digits while there is room; returns the characters taken. */
 static size_t take_quanta(struct pem_decoder *d, const uint8_t *from, size_t n)
 {
+	const uint8_t *const to_end = d->to + d->room;
+	uint8_t *to = d->to + d->n;
 	size_t at;
 
 	if ((d->state != LINE_START && d->state != IN_LINE) || d->quantum != 0 || d->padding > 0)
 		return 0;
-	for (at = 0; n - at >= 4 && d->room - d->n >= 3; at += 4) {
-		uint32_t bits = 0;
-		for (size_t i = 0; i < 4; i++) {
-			const uint8_t digit = base64_digit(from[at + i]);
-			if (digit == NO_DIGIT)
-				return at;
-			bits = bits << 6 | digit;
-		}
-		d->to[d->n++] = (uint8_t)(bits >> 16);
-		d->to[d->n++] = (uint8_t)(bits >> 8);
-		d->to[d->n++] = (uint8_t)bits;
-		d->state = IN_LINE;
+	for (at = 0; n - at >= 4 && to_end - to >= 3; at += 4) {
+		const uint8_t a = base64_digit(from[at]), b = base64_digit(from[at + 1]);
+		const uint8_t c = base64_digit(from[at + 2]), e = base64_digit(from[at + 3]);
+
+		if (((a | b | c | e) & 0x80) != 0)
+			break;
+		to[0] = (uint8_t)(a << 2 | b >> 4);
+		to[1] = (uint8_t)(b << 4 | c >> 2);
+		to[2] = (uint8_t)(c << 6 | e);
+		to += 3;
 	}
+	if (at > 0)
+		d->state = IN_LINE;
+	d->n = (size_t)(to - d->to);
 	return at;
 }
 
@@ -257,11 +263,7 @@ static enum status refill(struct pem_reader *p)
 {
 	p->at = 0;
 	p->have = (uint8_t)text_read(&p->text, p->piece, sizeof(p->piece));
-	for (size_t i = 0; i < p->have; i++) {
-		if (p->piece[i] == '\0')
-			return ERR_PEM;
-	}
-	return p->text.failed ? ERR_PEM : STATUS_OK;
+	return p->text.failed || bytes_contain(p->piece, p->have, '\0') ? ERR_PEM : STATUS_OK;
 }
 
 enum status pem_piece(struct pem_reader *p, uint8_t *to, size_t room, size_t *n,

@@ -27,7 +27,8 @@ static enum status on_name(struct schema_reader *r, const struct json_event *e)
 		return STATUS_OK;
 	for (uint8_t i = 0; i < frame->object->count; i++) {
 		const struct schema_member *m = &frame->object->members[i];
-		if (strlen(m->name) != e->n || memcmp(m->name, e->text, e->n) != 0)
+		if ((uint8_t)m->name[0] != e->text[0] || strlen(m->name) != e->n ||
+			memcmp(m->name, e->text, e->n) != 0)
 			continue;
 		if ((frame->seen >> i & 1) != 0)
 			return ERR_COLLATERAL;

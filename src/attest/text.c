@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "attest/text.h"
 
+#include "json/text.h"
+
 struct text_reader text_plain(const uint8_t *at, size_t n)
 {
 	return (struct text_reader){.at = at, .end = at + n};
@@ -78,9 +80,6 @@ static void keep_utf8(struct text_reader *t, uint32_t point)
 /* Undoes the escape at hand: one byte or, of a code point, what is kept; returns the byte's count. */
 static size_t escape(struct text_reader *t, uint8_t *to)
 {
-	static const char names[] = "\"n\\/bfrt";
-	static const char values[] = "\"\n\\/\b\f\r\t";
-
 	t->at++;
 	const uint8_t name = t->at < t->end ? *t->at++ : 0;
 	if (name == 'u') {
@@ -91,26 +90,20 @@ static size_t escape(struct text_reader *t, uint8_t *to)
 			keep_utf8(t, point);
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof(names) - 1; i++) {
-		if (name == (uint8_t)names[i]) {
-			*to = (uint8_t)values[i];
-			return 1;
-		}
-	}
-	t->failed = true;
-	return 0;
+	*to = json_escaped(name);
+	t->failed = *to == 0;
+	return t->failed ? 0 : 1;
 }
 
 /* Copies what stands for itself, at most n bytes. */
 static size_t copy_plain(struct text_reader *t, uint8_t *to, size_t n)
 {
 	const size_t left = (size_t)(t->end - t->at), most = left < n ? left : n;
-	size_t i = 0;
+	size_t i = json_plain_run(t->at, most);
 
-	while (i < most && t->at[i] >= 0x20 && t->at[i] != '"' && t->at[i] != '\\') {
+	memcpy(to, t->at, i);
+	for (; i < most && json_is_plain(t->at[i]); i++)
 		to[i] = t->at[i];
-		i++;
-	}
 	t->at += i;
 	return i;
 }

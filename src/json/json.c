@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "json/json.h"
 
-/* What the next byte may be. */
+#include "json/text.h"
+
+/* What the next byte may be; those between tokens come first. */
 enum state {
 	VALUE,		/* a value */
 	FIRST_VALUE,	/* a value or ] */
@@ -34,6 +36,7 @@ enum number_state {
 #define FLAG_CUT 2u
 #define FLAG_NEGATIVE 4u
 #define FLAG_PARTED 8u		/* a part of the string was given away */
+#define FLAG_SKIP 16u		/* nobody wants the rest of it */
 
 static const struct {
 	const char *text;
@@ -152,7 +155,7 @@ static enum status put_text(struct json_reader *r, const uint8_t *from, size_t n
 		put_name(r, from, n);
 		return STATUS_OK;
 	}
-	while (n > 0) {
+	while (n > 0 && (r->flags & FLAG_SKIP) == 0) {
 		size_t taken = JSON_PART_MAX;
 		if (r->n == 0 && n > JSON_PART_MAX) {
 			TRY(string_part(r, from, taken, false));
@@ -192,20 +195,9 @@ static enum status string_byte(struct json_reader *r, uint8_t byte)
 	return put_text(r, &byte, 1);
 }
 
-/* Length of the run of plain ASCII at `from`. */
-static size_t plain_run(const uint8_t *from, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n && from[i] >= 0x20 && from[i] < 0x80 && from[i] != '"' && from[i] != '\\')
-		i++;
-	return i;
-}
-
 static enum status escape(struct json_reader *r, uint8_t byte)
 {
-	static const char names[] = "\"\\/bfnrt";
-	static const uint8_t values[] = {'"', '\\', '/', '\b', '\f', '\n', '\r', '\t'};
+	const uint8_t value = json_escaped(byte);
 
 	if (byte == 'u') {
 		r->state = HEX;
@@ -213,13 +205,10 @@ static enum status escape(struct json_reader *r, uint8_t byte)
 		r->code_point = 0;
 		return STATUS_OK;
 	}
-	for (size_t i = 0; i < sizeof(values); i++) {
-		if (byte == (uint8_t)names[i]) {
-			r->state = IN_STRING;
-			return put_text(r, &values[i], 1);
-		}
-	}
-	return ERR_JSON;
+	if (value == 0)
+		return ERR_JSON;
+	r->state = IN_STRING;
+	return put_text(r, &value, 1);
 }
 
 static enum status put_code_point(struct json_reader *r, uint32_t code)
@@ -431,7 +420,7 @@ static enum status after_value(struct json_reader *r, uint8_t byte)
 	return STATUS_OK;
 }
 
-/* A byte between tokens, or the first of one. */
+/* A byte between tokens, or the first of one.  White space comes here right behind a number only. */
 static enum status structure_byte(struct json_reader *r, uint8_t byte)
 {
 	if (is_space(byte))
@@ -490,24 +479,43 @@ static enum status take_byte(struct json_reader *r, uint8_t byte)
 	}
 }
 
+static size_t space_run(const uint8_t *from, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && is_space(from[i]))
+		i++;
+	return i;
+}
+
 static enum status feed(struct json_reader *r, const uint8_t *from, size_t n)
 {
 	size_t i = 0;
 
 	while (i < n) {
-		if (r->state == IN_STRING && r->utf8.left == 0) {
-			const size_t run = plain_run(from + i, n - i);
+		size_t run = 0;
+
+		if (r->state < IN_STRING) {
+			run = space_run(from + i, n - i);
+		} else if (r->state == IN_STRING && r->utf8.left == 0) {
+			run = json_plain_run(from + i, n - i);
 			TRY(put_text(r, from + i, run));
-			r->offset += run;
-			i += run;
-			if (i == n)
-				break;
 		}
+		r->offset += run;
+		i += run;
+		if (i == n)
+			break;
 		TRY(take_byte(r, from[i]));
 		r->offset++;
 		i++;
 	}
 	return STATUS_OK;
+}
+
+void json_skip_string(struct json_reader *r)
+{
+	r->flags |= FLAG_SKIP;
+	r->n = 0;
 }
 
 enum status json_feed(struct json_reader *r, const uint8_t *from, size_t n)

@@ -83,6 +83,11 @@ _Static_assert(sizeof(struct json_reader) <= 128 + sizeof(void *), "lies in ever
 void json_begin(struct json_reader *r, json_event_fn *event, void *ctx);
 /* Takes all n bytes or fails: ERR_JSON, ERR_JSON_DEPTH, or the callback's status. */
 enum status json_feed(struct json_reader *r, const uint8_t *from, size_t n) MUST_CHECK;
+/*
+ * From the callback, for a part of a string that is not the last: what follows of the string is
+ * checked as ever, but not delivered, and its last part is empty.
+ */
+void json_skip_string(struct json_reader *r);
 /* The document is complete. */
 enum status json_end(struct json_reader *r) MUST_CHECK;
 /* Whole document in one call. */

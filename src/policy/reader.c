@@ -311,6 +311,8 @@ static enum status take_event(void *ctx, const struct json_event *e)
 	default:
 		if (r->index != NULL)
 			take_place(r->index, e, member);
+		if (e->kind == JSON_STRING && !e->last)
+			json_skip_string(&r->json);
 		return STATUS_OK;
 	}
 }

@@ -3,16 +3,21 @@
 
 void window_last(const struct stream_window *w, uint8_t *to, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		to[i] = w->byte[(w->size - n + i) % SHA384_BLOCK];
+	const size_t at = (w->size - n) % SHA384_BLOCK;
+	const size_t first = n < SHA384_BLOCK - at ? n : SHA384_BLOCK - at;
+
+	memcpy(to, w->byte + at, first);
+	memcpy(to + first, w->byte, n - first);
 }
 
 void window_pass(struct stream_window *w, const uint8_t *piece, size_t n)
 {
-	const size_t skipped = n > SHA384_BLOCK ? n - SHA384_BLOCK : 0;
+	const size_t skipped = n > SHA384_BLOCK ? n - SHA384_BLOCK : 0, kept = n - skipped;
+	const size_t at = (w->size + skipped) % SHA384_BLOCK;
+	const size_t first = kept < SHA384_BLOCK - at ? kept : SHA384_BLOCK - at;
 
-	for (size_t i = skipped; i < n; i++)
-		w->byte[(w->size + i) % SHA384_BLOCK] = piece[i];
+	memcpy(w->byte + at, piece + skipped, first);
+	memcpy(w->byte, piece + skipped + first, kept - first);
 	w->size += (uint32_t)n;
 }
 

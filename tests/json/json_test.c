@@ -409,6 +409,67 @@ static void a_string_of_one_part_comes_whole_from_any_split(void **state)
 	}
 }
 
+struct skipper {
+	struct json_reader reader;
+	unsigned parts;		/* of strings longer than one part, */
+	size_t bytes;		/* in all */
+	struct json_event last;	/* of the string, */
+	uint64_t number;	/* and what came behind it */
+};
+
+static enum status skip_long(void *ctx, const struct json_event *e)
+{
+	struct skipper *s = ctx;
+
+	if (e->kind == JSON_NUMBER)
+		s->number = e->value;
+	if (e->kind != JSON_STRING || (e->first && e->last))
+		return STATUS_OK;
+	s->parts++;
+	s->bytes += e->n;
+	s->last = *e;
+	if (!e->last)
+		json_skip_string(&s->reader);
+	return STATUS_OK;
+}
+
+/* Reads [", a part of x, what is to be skipped, ",7,"whole"] cut into two pieces. */
+static enum status skip_parted(struct skipper *s, const char *skipped, size_t cut)
+{
+	char text[256];
+	const int n = snprintf(text, sizeof(text), "[\"%0*d%s\",7,\"whole\"]", JSON_PART_MAX, 0,
+		skipped);
+
+	assert_true(n > 0 && (size_t)n < sizeof(text));
+	cut = cut < (size_t)n ? cut : (size_t)n;
+	*s = (struct skipper){.parts = 0};
+	json_begin(&s->reader, skip_long, s);
+	TRY(json_feed(&s->reader, (uint8_t *)text, cut));
+	TRY(json_feed(&s->reader, (uint8_t *)text + cut, (size_t)n - cut));
+	return json_end(&s->reader);
+}
+
+static void a_skipped_string_is_checked_and_not_delivered(void **state)
+{
+	static const char good[] = "abcdefgh\\n\\\"\\u00e4\xc3\xa4\\ud83d\\ude00 and a second, long part of it "
+		"that nobody wants to see, and a third one behind it";
+	static const char *const bad[] = {"a\nb", "a\\x", "a\\ud83d", "\xc3(", "\xff", "a\x1f", "a\",b"};
+	struct skipper s;
+
+	(void)state;
+	for (size_t cut = 0; cut < 256; cut++) {
+		assert_int_equal(skip_parted(&s, good, cut), STATUS_OK);
+		assert_int_equal(s.parts, 2);
+		assert_int_equal(s.bytes, JSON_PART_MAX);
+		assert_true(s.last.last && !s.last.first);
+		assert_int_equal(s.last.begin, 1);
+		assert_int_equal(s.last.end, 1 + 1 + JSON_PART_MAX + strlen(good) + 1);
+		assert_int_equal(s.number, 7);
+		for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+			assert_int_equal(skip_parted(&s, bad[i], cut), ERR_JSON);
+	}
+}
+
 static enum status refuse(void *ctx, const struct json_event *e)
 {
 	(void)ctx;
@@ -438,6 +499,7 @@ int main(void)
 		cmocka_unit_test(numbers_outside_64_bits_are_marked_cut),
 		cmocka_unit_test(nesting_is_taken_up_to_the_limit),
 		cmocka_unit_test(a_string_of_one_part_comes_whole_from_any_split),
+		cmocka_unit_test(a_skipped_string_is_checked_and_not_delivered),
 		cmocka_unit_test(a_refusal_of_the_consumer_stops_the_reader_for_good),
 	};
 

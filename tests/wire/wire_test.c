@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "wire/bytes.h"
 #include "wire/reader.h"
 #include "wire/writer.h"
 
@@ -159,6 +160,47 @@ static void integers_that_do_not_fit_are_not_begun(void **state)
 	}
 }
 
+/* Every byte beside every other, at each of the eight places. */
+static void eight_bytes_at_a_time_are_seen_like_one(void **state)
+{
+	(void)state;
+	for (unsigned pair = 0; pair < 0x10000; pair++) {
+		const unsigned at = pair % 7;
+		uint8_t bytes[8];
+
+		memset(bytes, 0x90, sizeof(bytes));
+		bytes[at] = (uint8_t)pair;
+		bytes[at + 1] = (uint8_t)(pair >> 8);
+		const uint64_t loaded = bytes_load(bytes);
+		const uint64_t below = bytes_below(loaded, 0x20), equal = bytes_equal(loaded, '"');
+		size_t first_below = 0, first_equal = 0;
+
+		while (first_below < 8 && bytes[first_below] >= 0x20)
+			first_below++;
+		while (first_equal < 8 && bytes[first_equal] != '"')
+			first_equal++;
+		assert_int_equal(below != 0 ? bytes_before(below) : 8, first_below);
+		assert_int_equal(equal != 0 ? bytes_before(equal) : 8, first_equal);
+		assert_int_equal(bytes_contain(bytes, 8, '"'), first_equal < 8);
+		assert_int_equal(bytes_contain(bytes, at, '"'), false);
+	}
+}
+
+/* In the words and behind them. */
+static void a_byte_is_found_wherever_it_stands(void **state)
+{
+	uint8_t bytes[29] = {0};
+
+	(void)state;
+	for (size_t n = 0; n <= sizeof(bytes); n++) {
+		for (size_t at = 0; at < sizeof(bytes); at++) {
+			bytes[at] = '\r';
+			assert_int_equal(bytes_contain(bytes, n, '\r'), at < n);
+			bytes[at] = 0;
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +211,8 @@ int main(void)
 		cmocka_unit_test(writes_and_stops_at_the_end),
 		cmocka_unit_test(cut_integers_read_as_zero),
 		cmocka_unit_test(integers_that_do_not_fit_are_not_begun),
+		cmocka_unit_test(eight_bytes_at_a_time_are_seen_like_one),
+		cmocka_unit_test(a_byte_is_found_wherever_it_stands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause-Patent */
+/*
+ * Looking through public bytes eight at a time.  The masks have the top bit set of each byte that
+ * is as asked; above the lowest such byte there may be bits set by mistake.
+ */
+#ifndef WIRE_BYTES_H
+#define WIRE_BYTES_H
+
+#include "migtd/base.h"
+
+#define BYTES_ONES 0x0101010101010101ull
+#define BYTES_TOPS 0x8080808080808080ull
+
+/* Eight bytes, the first of them lowest. */
+static inline uint64_t bytes_load(const uint8_t *b)
+{
+	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
+	       (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
+	       (uint64_t)b[7] << 56;
+}
+
+/* Those below `least`, which is at most 0x80. */
+static inline uint64_t bytes_below(uint64_t bytes, uint8_t least)
+{
+	return (bytes - BYTES_ONES * least) & ~bytes & BYTES_TOPS;
+}
+
+static inline uint64_t bytes_equal(uint64_t bytes, uint8_t byte)
+{
+	return bytes_below(bytes ^ (BYTES_ONES * byte), 1);
+}
+
+/* How many bytes come before the lowest that is set in a mask, which is not 0. */
+static inline size_t bytes_before(uint64_t mask)
+{
+	return (size_t)__builtin_ctzll(mask) / 8;
+}
+
+static inline bool bytes_contain(const uint8_t *from, size_t n, uint8_t byte)
+{
+	size_t i = 0;
+
+	for (; n - i >= 8; i += 8)
+		if (bytes_equal(bytes_load(from + i), byte) != 0)
+			return true;
+	for (; i < n; i++)
+		if (from[i] == byte)
+			return true;
+	return false;
+}
+
+#endif

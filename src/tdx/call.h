@@ -28,6 +28,12 @@ static inline void tdx_instruction(struct tdx *tdx, struct tdcall_regs *regs)
 }
 
 /* True if [at, at + size) lies in the TD's memory and its address is a multiple of align. */
-bool tdx_operand_ok(const struct tdx *tdx, const uint8_t *at, uint64_t size, uint64_t align);
+static inline bool tdx_operand_ok(const struct tdx *tdx, const uint8_t *at, uint64_t size,
+	uint64_t align)
+{
+	const uint64_t gpa = tdx_gpa(tdx, at);
+
+	return size <= tdx->ram_size && gpa <= tdx->ram_size - size && gpa % align == 0;
+}
 
 #endif

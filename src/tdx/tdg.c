@@ -10,17 +10,6 @@
 #define BUSY_ATTEMPTS 5
 #define WRITE_ALL_BITS UINT64_MAX
 
-uint64_t tdx_gpa(const struct tdx *tdx, const uint8_t *at)
-{
-	return (uint64_t)((uintptr_t)at - (uintptr_t)tdx->ram);
-}
-
-bool tdx_operand_ok(const struct tdx *tdx, const uint8_t *at, uint64_t size, uint64_t align)
-{
-	const uint64_t gpa = tdx_gpa(tdx, at);
-	return size <= tdx->ram_size && gpa <= tdx->ram_size - size && gpa % align == 0;
-}
-
 static bool is_busy(uint64_t rax)
 {
 	const uint32_t code = TDX_STATUS_CODE(rax);

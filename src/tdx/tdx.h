@@ -96,6 +96,9 @@ enum status tdvmcall_migtd_data(struct tdx *tdx, enum migtd_function function, u
 	const uint8_t *buffer, size_t size, uint8_t vector) MUST_CHECK;
 
 /* Guest physical address of an operand, without the shared bit. */
-uint64_t tdx_gpa(const struct tdx *tdx, const uint8_t *at);
+static inline uint64_t tdx_gpa(const struct tdx *tdx, const uint8_t *at)
+{
+	return (uint64_t)((uintptr_t)at - (uintptr_t)tdx->ram);
+}
 
 #endif

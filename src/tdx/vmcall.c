@@ -21,39 +21,29 @@
 /* MapGPA may stop and name where to go on, this many times without any progress. */
 #define MAP_GPA_ATTEMPTS 3
 
-struct vmcall {
-	uint64_t r10;	/* status */
-	uint64_t r11;	/* sub-function, then its result */
-	uint64_t r12, r13, r14, r15;
-	bool extended;	/* these two are operands, too */
-	uint64_t rbx, rdi;
-};
-
-/* STATUS_OK: the host's answer is in v, success or not. */
-static enum status vmcall(struct tdx *tdx, struct vmcall *v)
+/*
+ * Sub-function and its operands are in R11 to R15, or in the registers exposed; all others are zero.
+ * STATUS_OK: the host's answer is there, success or not, its status in R10.  Not inline: there is one
+ * call through the pointer, and tools/stack_bound knows where.
+ */
+static __attribute__((noinline)) enum status vmcall_exposing(struct tdx *tdx, uint64_t exposed,
+	struct tdcall_regs *v)
 {
-	struct tdcall_regs regs = {
-		.rax = TDG_VP_VMCALL,
-		.rbx = v->rbx,
-		.rcx = v->extended ? EXPOSED_EXTENDED : EXPOSED_REGISTERS,
-		.rdi = v->rdi,
-		.r11 = v->r11,
-		.r12 = v->r12,
-		.r13 = v->r13,
-		.r14 = v->r14,
-		.r15 = v->r15,
-	};
-
-	tdx_instruction(tdx, &regs);
-	if (regs.rax != 0) {
-		tdx->last_error = regs.rax;
+	v->rax = TDG_VP_VMCALL;
+	v->rcx = exposed;
+	tdx_instruction(tdx, v);
+	if (v->rax != 0) {
+		tdx->last_error = v->rax;
 		return ERR_TDCALL;
 	}
-	v->r10 = regs.r10;
-	v->r11 = regs.r11;
 	if (v->r10 != 0)
 		tdx->last_error = v->r10;
 	return STATUS_OK;
+}
+
+static enum status vmcall(struct tdx *tdx, struct tdcall_regs *v)
+{
+	return vmcall_exposing(tdx, EXPOSED_REGISTERS, v);
 }
 
 static uint64_t shared_gpa(const struct tdx *tdx, const uint8_t *at)
@@ -72,7 +62,7 @@ enum status tdvmcall_map_gpa(struct tdx *tdx, const uint8_t *at, size_t size, bo
 	int attempts = MAP_GPA_ATTEMPTS;
 
 	while (start != end) {
-		struct vmcall v = {
+		struct tdcall_regs v = {
 			.r11 = VMCALL_MAP_GPA,
 			.r12 = start | sharing,
 			.r13 = end - start,
@@ -94,7 +84,7 @@ enum status tdvmcall_map_gpa(struct tdx *tdx, const uint8_t *at, size_t size, bo
 
 enum status tdvmcall_setup_event_notify(struct tdx *tdx, uint8_t vector)
 {
-	struct vmcall v = {.r11 = VMCALL_SETUP_EVENT_NOTIFY, .r12 = vector};
+	struct tdcall_regs v = {.r11 = VMCALL_SETUP_EVENT_NOTIFY, .r12 = vector};
 
 	if (vector < VECTOR_FIRST)
 		return ERR_INTERNAL;
@@ -104,7 +94,7 @@ enum status tdvmcall_setup_event_notify(struct tdx *tdx, uint8_t vector)
 
 enum status tdvmcall_get_quote(struct tdx *tdx, const uint8_t *buffer, size_t size)
 {
-	struct vmcall v = {
+	struct tdcall_regs v = {
 		.r11 = VMCALL_GET_QUOTE,
 		.r12 = shared_gpa(tdx, buffer),
 		.r13 = size,
@@ -121,7 +111,7 @@ enum status tdvmcall_get_quote(struct tdx *tdx, const uint8_t *buffer, size_t si
 enum status tdvmcall_service(struct tdx *tdx, const uint8_t *command, const uint8_t *response,
 	uint8_t vector, uint64_t timeout_ms)
 {
-	struct vmcall v = {
+	struct tdcall_regs v = {
 		.r11 = VMCALL_SERVICE,
 		.r12 = shared_gpa(tdx, command),
 		.r13 = shared_gpa(tdx, response),
@@ -145,15 +135,15 @@ static bool migtd_operands_ok(const struct tdx *tdx, const uint8_t *buffer, size
 	       (vector == 0 || vector >= VECTOR_FIRST);
 }
 
-static enum status migtd_vmcall(struct tdx *tdx, struct vmcall *v)
+static enum status migtd_vmcall(struct tdx *tdx, uint64_t exposed, struct tdcall_regs *v)
 {
-	TRY(vmcall(tdx, v));
+	TRY(vmcall_exposing(tdx, exposed, v));
 	return v->r10 == 0 ? STATUS_OK : ERR_VMCALL;
 }
 
 enum status tdvmcall_migtd_wait(struct tdx *tdx, const uint8_t *buffer, size_t size, uint8_t vector)
 {
-	struct vmcall v = {
+	struct tdcall_regs v = {
 		.r11 = VMCALL_MIGTD,
 		.r12 = MIGTD_WAIT_FOR_REQUEST | MIGTD_API_VERSION,
 		.r13 = size,
@@ -161,38 +151,42 @@ enum status tdvmcall_migtd_wait(struct tdx *tdx, const uint8_t *buffer, size_t s
 		.r15 = vector,
 	};
 
-	return migtd_operands_ok(tdx, buffer, size, vector) ? migtd_vmcall(tdx, &v) : ERR_INTERNAL;
+	if (!migtd_operands_ok(tdx, buffer, size, vector))
+		return ERR_INTERNAL;
+	return migtd_vmcall(tdx, EXPOSED_REGISTERS, &v);
 }
 
 enum status tdvmcall_migtd_report(struct tdx *tdx, uint64_t request_id, uint64_t status,
 	const uint8_t *buffer, size_t size, uint8_t vector)
 {
-	struct vmcall v = {
+	struct tdcall_regs v = {
 		.r11 = VMCALL_MIGTD,
 		.r12 = MIGTD_REPORT_STATUS | MIGTD_API_VERSION,
 		.r13 = request_id,
 		.r14 = status,
 		.r15 = size,
-		.extended = true,
 		.rbx = shared_gpa(tdx, buffer),
 		.rdi = vector,
 	};
 
-	return migtd_operands_ok(tdx, buffer, size, vector) ? migtd_vmcall(tdx, &v) : ERR_INTERNAL;
+	if (!migtd_operands_ok(tdx, buffer, size, vector))
+		return ERR_INTERNAL;
+	return migtd_vmcall(tdx, EXPOSED_EXTENDED, &v);
 }
 
 enum status tdvmcall_migtd_data(struct tdx *tdx, enum migtd_function function, uint64_t request_id,
 	const uint8_t *buffer, size_t size, uint8_t vector)
 {
-	struct vmcall v = {
+	struct tdcall_regs v = {
 		.r11 = VMCALL_MIGTD,
 		.r12 = (uint64_t)function | MIGTD_API_VERSION,
 		.r13 = request_id,
 		.r14 = size,
 		.r15 = shared_gpa(tdx, buffer),
-		.extended = true,
 		.rbx = vector,
 	};
 
-	return migtd_operands_ok(tdx, buffer, size, vector) ? migtd_vmcall(tdx, &v) : ERR_INTERNAL;
+	if (!migtd_operands_ok(tdx, buffer, size, vector))
+		return ERR_INTERNAL;
+	return migtd_vmcall(tdx, EXPOSED_EXTENDED, &v);
 }

@@ -22,7 +22,7 @@ def dumps(folder):
         with open(os.path.join(folder, name)) as file:
             text = file.read()
         trigger = re.search(r"^desc: Trigger: Client Request: (.*)$", text, re.MULTILINE)
-        total = re.search(r"^(?:summary|totals): (\d+)", text, re.MULTILINE)
+        total = re.search(r"^totals: (\d+)", text, re.MULTILINE)
         if trigger and total:
             found[trigger.group(1)] = int(total.group(1))
     return found

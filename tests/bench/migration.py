@@ -9,6 +9,7 @@ are known from a session before.
 """
 import argparse
 import bisect
+import concurrent.futures
 import json
 import os
 import sys
@@ -18,6 +19,8 @@ from callgrind import CALLGRIND, dumps, execute
 
 ROLES = {"src": "source", "dst": "destination"}
 POLICIES = {"same": "equal policies", "distinct": "another policy at the peer"}
+# Instructions over the floor: with equal policies, what there may be and what is aimed at.
+MUST, STRETCH = 1.15, 1.05
 # Rounds before the one that is counted: to warm up, to record.
 ROUNDS_BEFORE = 2
 
@@ -63,17 +66,20 @@ def run(program, n, policies, rounds, folder, role=None):
     command = [program, "run", "--target", "inproc", "--hold", "none", "--brief", "--seed", "1",
                "--sessions", str(n), "--policies", policies, "--rounds", str(rounds)]
     if role is not None:
-        command = CALLGRIND + ["--collect-atstart=no",
+        command = CALLGRIND + ["--instr-atstart=no", "--collect-atstart=no",
                                f"--callgrind-out-file={folder}/out"] + command
     execute(command, env=os.environ | {"BENCH_JSON": out, "BENCH_ROLE": role or ""})
     with open(out) as file:
         return json.load(file)
 
 
-def count(program, n, policies, rounds, role):
-    with tempfile.TemporaryDirectory() as folder:
-        of = run(program, n, policies, rounds, folder, role)[role]
-        return of, dumps(folder)
+def count(program, n, policies, rounds):
+    """By role: (what the program says of it, instructions by dump)."""
+    def count_role(role):
+        with tempfile.TemporaryDirectory() as folder:
+            return run(program, n, policies, rounds, folder, role)[role], dumps(folder)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        return dict(zip(ROLES, pool.map(count_role, ROLES)))
 
 
 def measure(program, n, policies):
@@ -81,8 +87,7 @@ def measure(program, n, policies):
     with tempfile.TemporaryDirectory() as folder:
         timed = run(program, n, policies, 1 + max(2, 64 // n), folder)
     result = {}
-    for role in ROLES:
-        of, instructions = count(program, n, policies, 2, role)
+    for role, (of, instructions) in count(program, n, policies, 2).items():
         result[role] = {"instructions": instructions[role] / of["sessions"],
                         "ns": timed[role]["ns"] / timed[role]["sessions"],
                         "calls_out": timed[role]["calls_out"]}
@@ -94,8 +99,7 @@ def floor(program, names, policies):
     with tempfile.TemporaryDirectory() as folder:
         timed = run(program, 1, policies, ROUNDS_BEFORE + 1, folder)
     result = {}
-    for role in ROLES:
-        of, instructions = count(program, 1, policies, ROUNDS_BEFORE + 1, role)
+    for role, (of, instructions) in count(program, 1, policies, ROUNDS_BEFORE + 1).items():
         each = of["recorded"]
         rows = {}
         for t, c in zip(timed[role]["primitives"], of["primitives"]):
@@ -151,6 +155,30 @@ def print_growth(title, runs):
                   f"{of[role]['calls_out']:>20,.0f}")
 
 
+def print_ratios(results):
+    """What it comes to: ratios to the floor, and what one of n sessions costs beside one alone."""
+    print(f"\nours / floor in instructions, one session{'':<17}of n sessions at once / of one")
+    print(f"  {'role':<14}{'policies':<12}{'ratio':>7}{'must':>7}{'stretch':>9}   ", end="")
+    counted = sorted({n for of in results.values() for n in of["runs"]})
+    print("".join(f"{f'n = {n}':>9}" for n in counted))
+    for role, name in ROLES.items():
+        for policies, of in results.items():
+            limits = (f"{MUST:.2f}", f"{STRETCH:.2f}") if policies == "same" else ("", "")
+            print(f"  {name:<14}{'equal' if policies == 'same' else policies:<12}"
+                  f"{of['ratio'][role]:>7.3f}{limits[0]:>7}{limits[1]:>9}   ", end="")
+            print("".join(f"{of['growth'][role][n]:>9.4f}" if n in of["runs"] else f"{'':>9}"
+                          for n in counted))
+
+
+def ratios(rows, runs):
+    """By role: to the floor, in instructions; by n beside the first n."""
+    first = next(iter(runs.values()))
+    return {"ratio": {role: first[role]["instructions"] / total(rows[role], "instructions")
+                      for role in ROLES},
+            "growth": {role: {n: of[role]["instructions"] / first[role]["instructions"]
+                              for n, of in runs.items()} for role in ROLES}}
+
+
 def numbers(text):
     return [int(n) for n in text.split(",")]
 
@@ -160,8 +188,8 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--same", type=numbers, default=[1, 8, 64], metavar="N,...",
                         help="sessions at once with equal policies (1,8,64)")
-    parser.add_argument("--distinct", type=numbers, default=[1, 8], metavar="N,...",
-                        help="the same with n different policies (1,8)")
+    parser.add_argument("--distinct", type=numbers, default=[1, 8, 64],
+                        metavar="N,...", help="the same with n different policies (1,8,64)")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     names = Names(options.program)
@@ -174,10 +202,12 @@ def main():
             print_role(f"{name}, {title}", first[role], rows[role])
         print_growth(title, runs)
         sys.stdout.flush()
-        results[policies] = {"floor": rows, "runs": runs}
+        results[policies] = {"floor": rows, "runs": runs} | ratios(rows, runs)
+    print_ratios(results)
     if options.json:
+        limits = {"must": MUST, "stretch": STRETCH}
         with open(options.json, "w") as file:
-            json.dump(results, file, indent=1)
+            json.dump({"limits": limits} | results, file, indent=1)
 
 
 main()

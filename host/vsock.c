@@ -321,7 +321,9 @@ static void take_data(struct connection *c, const struct vsock_packet *p)
 	}
 	memcpy(c->queue + c->queue_size, p->data, p->size);
 	c->queue_size += p->size;
-	flush(c);
+	/* Even if nothing can be passed on: the packet may have brought credit. */
+	if (flush(c))
+		make_ready(c);
 }
 
 static void take_packet(struct connection *c, const struct vsock_packet *p)

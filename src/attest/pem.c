@@ -262,8 +262,8 @@ void pem_open(struct pem_reader *p, struct text_reader text)
 static enum status refill(struct pem_reader *p)
 {
 	p->at = 0;
-	p->have = (uint8_t)text_read(&p->text, p->piece, sizeof(p->piece));
-	return p->text.failed || bytes_contain(p->piece, p->have, '\0') ? ERR_PEM : STATUS_OK;
+	p->have = (uint16_t)text_view(&p->text, p->piece, sizeof(p->piece), &p->from);
+	return p->text.failed || bytes_contain(p->from, p->have, '\0') ? ERR_PEM : STATUS_OK;
 }
 
 enum status pem_piece(struct pem_reader *p, uint8_t *to, size_t room, size_t *n,
@@ -283,8 +283,8 @@ enum status pem_piece(struct pem_reader *p, uint8_t *to, size_t room, size_t *n,
 			return pem_end(&p->decoder);
 		}
 		const size_t left = (size_t)(p->have - p->at);
-		TRY(pem_feed(&p->decoder, p->piece + p->at, left, &taken, event));
-		p->at = (uint8_t)(p->at + taken);
+		TRY(pem_feed(&p->decoder, p->from + p->at, left, &taken, event));
+		p->at = (uint16_t)(p->at + taken);
 		*n = p->decoder.n;
 		if (*event != PEM_MORE)
 			return STATUS_OK;

@@ -46,8 +46,9 @@ enum status pem_end(struct pem_decoder *d) MUST_CHECK;
 struct pem_reader {
 	struct pem_decoder decoder;
 	struct text_reader text;
+	const uint8_t *from;	/* the text at hand, in `piece` unless it need not be copied */
+	uint16_t at, have;
 	uint8_t piece[64];
-	uint8_t at, have;
 };
 
 void pem_open(struct pem_reader *p, struct text_reader text);

@@ -99,9 +99,18 @@ static size_t escape(struct text_reader *t, uint8_t *to)
 static size_t copy_plain(struct text_reader *t, uint8_t *to, size_t n)
 {
 	const size_t left = (size_t)(t->end - t->at), most = left < n ? left : n;
-	size_t i = json_plain_run(t->at, most);
+	size_t i = 0;
 
-	memcpy(to, t->at, i);
+	for (; most - i >= 8; i += 8) {
+		const uint64_t bytes = bytes_load(t->at + i), other = json_special(bytes);
+
+		bytes_store(to + i, bytes);
+		if (other != 0) {
+			i += bytes_before(other);
+			t->at += i;
+			return i;
+		}
+	}
 	for (; i < most && json_is_plain(t->at[i]); i++)
 		to[i] = t->at[i];
 	t->at += i;
@@ -161,6 +170,19 @@ size_t text_read(struct text_reader *t, uint8_t *to, size_t n)
 	const size_t got = t->source->read(t->source->ctx, (enum collateral_blob)t->blob,
 		to + done, n - done, &t->failed);
 	return t->failed ? 0 : done + got;
+}
+
+size_t text_view(struct text_reader *t, uint8_t *to, size_t n, const uint8_t **from)
+{
+	*from = to;
+	if (t->failed || t->escaped || t->source != NULL || t->pending_n > 0)
+		return text_read(t, to, n);
+
+	const size_t left = (size_t)(t->end - t->at);
+	const size_t taken = left < TEXT_VIEW_MAX ? left : TEXT_VIEW_MAX;
+	*from = t->at;
+	t->at += taken;
+	return taken;
 }
 
 size_t text_peek(struct text_reader *t, uint8_t *to, size_t n)

@@ -30,8 +30,15 @@ struct text_reader text_escaped(const uint8_t *at, size_t n);
 /* A blob of fetched collateral; the source must stay where it is. */
 struct text_reader text_fetched(const struct collateral_source *source, enum collateral_blob blob);
 
-/* Up to n bytes of text; 0 at the end or once a fault was met (`failed` tells them apart). */
+/* Up to n bytes of text, what is left of `to` is undefined; 0 at the end or once a fault was met (`failed` tells them apart). */
 size_t text_read(struct text_reader *t, uint8_t *to, size_t n);
+
+/*
+ * The same without a copy where the text stands in memory as it is: *from is where the bytes are,
+ * in `to` or in the text, where there may be TEXT_VIEW_MAX of them.
+ */
+#define TEXT_VIEW_MAX 1024
+size_t text_view(struct text_reader *t, uint8_t *to, size_t n, const uint8_t **from);
 
 /* The first bytes of a text, at most TEXT_PEEK_MAX, which are read again; their number. */
 size_t text_peek(struct text_reader *t, uint8_t *to, size_t n);

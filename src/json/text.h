@@ -11,6 +11,12 @@ static inline bool json_is_plain(uint8_t byte)
 	return byte >= 0x20 && byte != '"' && byte != '\\';
 }
 
+/* Those of eight bytes that do not stand for themselves, as a mask of wire/bytes.h. */
+static inline uint64_t json_special(uint64_t bytes)
+{
+	return bytes_below(bytes, 0x20) | bytes_equal(bytes, '"') | bytes_equal(bytes, '\\');
+}
+
 /* Length of the run of ASCII at `from` that stands for itself. */
 static inline size_t json_plain_run(const uint8_t *from, size_t n)
 {
@@ -18,8 +24,7 @@ static inline size_t json_plain_run(const uint8_t *from, size_t n)
 
 	for (; n - i >= 8; i += 8) {
 		const uint64_t bytes = bytes_load(from + i);
-		const uint64_t other = bytes_below(bytes, 0x20) | bytes_equal(bytes, '"') |
-			bytes_equal(bytes, '\\') | (bytes & BYTES_TOPS);
+		const uint64_t other = json_special(bytes) | (bytes & BYTES_TOPS);
 		if (other != 0)
 			return i + bytes_before(other);
 	}

@@ -280,7 +280,8 @@ static bool take_data(struct vsock_connection *c, const uint8_t *from, size_t n)
 	size_t at = (c->rx_head + (size_t)c->rx_used) % VSOCK_WINDOW;
 	const size_t first = n < VSOCK_WINDOW - at ? n : VSOCK_WINDOW - at;
 	memcpy(c->rx_ring + at, from, first);
-	memcpy(c->rx_ring, from + first, n - first);
+	if (n > first)
+		memcpy(c->rx_ring, from + first, n - first);
 	c->rx_used = (uint16_t)(c->rx_used + n);
 	return true;
 }
@@ -509,7 +510,8 @@ static size_t stream_rx_bytes(void *ctx, uint8_t *to, size_t n)
 	const size_t first = n < (size_t)(VSOCK_WINDOW - c->rx_head) ? n :
 		(size_t)(VSOCK_WINDOW - c->rx_head);
 	memcpy(to, c->rx_ring + c->rx_head, first);
-	memcpy(to + first, c->rx_ring, n - first);
+	if (n > first)
+		memcpy(to + first, c->rx_ring, n - first);
 	c->rx_head = (uint16_t)((c->rx_head + n) % VSOCK_WINDOW);
 	c->rx_used = (uint16_t)(c->rx_used - n);
 	c->rx_cnt += (uint32_t)n;

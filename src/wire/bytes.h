@@ -19,6 +19,18 @@ static inline uint64_t bytes_load(const uint8_t *b)
 	       (uint64_t)b[7] << 56;
 }
 
+static inline void bytes_store(uint8_t *b, uint64_t bytes)
+{
+	b[0] = (uint8_t)bytes;
+	b[1] = (uint8_t)(bytes >> 8);
+	b[2] = (uint8_t)(bytes >> 16);
+	b[3] = (uint8_t)(bytes >> 24);
+	b[4] = (uint8_t)(bytes >> 32);
+	b[5] = (uint8_t)(bytes >> 40);
+	b[6] = (uint8_t)(bytes >> 48);
+	b[7] = (uint8_t)(bytes >> 56);
+}
+
 /* Those below `least`, which is at most 0x80. */
 static inline uint64_t bytes_below(uint64_t bytes, uint8_t least)
 {

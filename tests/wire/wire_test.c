@@ -172,6 +172,9 @@ static void eight_bytes_at_a_time_are_seen_like_one(void **state)
 		bytes[at] = (uint8_t)pair;
 		bytes[at + 1] = (uint8_t)(pair >> 8);
 		const uint64_t loaded = bytes_load(bytes);
+		uint8_t stored[8];
+		bytes_store(stored, loaded);
+		assert_memory_equal(stored, bytes, 8);
 		const uint64_t below = bytes_below(loaded, 0x20), equal = bytes_equal(loaded, '"');
 		size_t first_below = 0, first_equal = 0;
 

@@ -81,7 +81,7 @@ bench-attest: gcc
 		$(ATTEST_VECTORS)/real/migtd_az__migtd_prod/quote.bin \
 		$(ATTEST_VECTORS)/bundles/collateral_production_fmspc.json
 
-# Both roles, equal and different policies, 1 to 64 sessions at once; some minutes.
+# Both roles, equal and different policies, 1 to 64 sessions at once; a quarter of an hour.
 bench-migration: gcc
 	@tests/bench/migration.py $(BUILD)/gcc/tests/bench/migration-bench
 

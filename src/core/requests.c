@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /* What the VMM asks for, and what it is told at the end. */
 #include "core/td.h"
+#include "mem/stack_mark.h"
 
 bool request_is_active(const struct migtd *td, uint64_t request_id)
 {
@@ -142,19 +143,19 @@ static void log_failure(struct session *s, enum status result, const struct line
 
 static void log_usage(struct migtd *td)
 {
-	struct migtd_counters c;
+	/* Not all of migtd_counters(): what that takes grows with the number of sessions. */
+	const struct migtd_config *c = &td->config;
+	const size_t peaks[] = {
+		stack_peak(c->stack, c->stack + c->stack_size), heap_extent_peak(&td->heap)};
 	static const char *const marks[] = {"max stack usage: ", "max heap usage: "};
 	struct line line;
 
-	migtd_counters(td, &c);
 	for (unsigned i = 0; i < ARRAY_SIZE(marks); i++) {
-		const size_t bytes = i == 0 ? c.stack_peak : c.heap_extent_peak;
-
 		line_begin_raw(&line, &td->log);
 		line_text(&line, marks[i]);
-		line_hex(&line, bytes);
+		line_hex(&line, peaks[i]);
 		line_text(&line, " (");
-		line_dec(&line, bytes);
+		line_dec(&line, peaks[i]);
 		line_text(&line, " bytes)");
 		line_end(&line);
 	}

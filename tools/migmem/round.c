@@ -43,9 +43,14 @@ static int create_user_tds(struct pass *p)
 
 	for (enum side side = 0; side < SIDE_COUNT; side++) {
 		TOOL_TRY(target_of(p->o)->connect(p, side));
-		for (size_t i = 0; i < p->o->sessions; i++)
+		for (size_t i = 0; i < p->o->sessions; i++) {
+			if (!p->o->brief)
+				progress_show("  user TD %zu of %" PRIu64 " on host %s", i + 1,
+					p->o->sessions, host_name[side]);
 			TOOL_TRY(create_user_td(p, side, i, until));
+		}
 	}
+	progress_clear();
 	return TOOL_OK;
 }
 
@@ -104,10 +109,14 @@ static int trigger_all(struct pass *p, size_t round)
 	for (size_t i = 0; i < p->o->sessions && code == TOOL_OK; i++) {
 		struct session_result *s = &p->sessions[order[i]];
 		s->started = pass_now(p);
+		if (!p->o->brief)
+			progress_show("  pre-migration %zu of %" PRIu64 " requested", i + 1,
+				p->o->sessions);
 		code = request_migration(p, side_of(p->o, ROLE_SRC, order[i]), order[i]);
 		if (code == TOOL_OK)
 			code = request_migration(p, side_of(p->o, ROLE_DST, order[i]), order[i]);
 	}
+	progress_clear();
 	free(order);
 	return code;
 }
@@ -408,12 +417,16 @@ static int prove_keys(struct pass *p)
 	for (size_t i = 0; i < p->o->sessions; i++) {
 		struct session_result *s = &p->sessions[i];
 		bool there = false, back = false;
+		if (!p->o->brief)
+			progress_show("  keys of session %zu of %" PRIu64 " compared", i + 1,
+				p->o->sessions);
 		if (s->status[ROLE_SRC] != 0 || s->status[ROLE_DST] != 0)
 			continue;
 		TOOL_TRY(carry(p, SIDE_A, i, i, &there));
 		TOOL_TRY(carry(p, SIDE_B, i, i, &back));
 		s->msk_match = there && back;
 	}
+	progress_clear();
 	for (size_t i = 0; i + 1 < p->o->sessions; i++) {
 		bool shared = false;
 		if (p->sessions[i].msk_match && p->sessions[i + 1].msk_match)

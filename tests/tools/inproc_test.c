@@ -246,6 +246,17 @@ static void many_sessions_are_held_at_once(void **state)
 	assert_nothing_is_left();
 }
 
+/* They reach one barrier wave by wave, and all of them stand there at the same moment. */
+static void more_sessions_than_queue_in_time_come_in_waves(void **state)
+{
+	(void)state;
+	if (!has_processes)
+		skip();
+	assert_int_equal(INPROC("--sessions", "520"), 0);
+	assert_output("barrier after attest: src 520 held, 0 queued; dst 520 held, 0 queued");
+	assert_nothing_is_left();
+}
+
 static void policies_of_version_1_run_as_well(void **state)
 {
 	(void)state;
@@ -381,6 +392,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(both_roles_at_once_need_no_more_than_one),
 		cmocka_unit_test(sessions_in_both_directions_do_not_lock_each_other_out),
 		cmocka_unit_test(many_sessions_are_held_at_once),
+		cmocka_unit_test(more_sessions_than_queue_in_time_come_in_waves),
 		cmocka_unit_test(policies_of_version_1_run_as_well),
 		cmocka_unit_test(quotes_of_any_size_need_the_same_memory),
 		cmocka_unit_test(the_largest_event_log_fills_a_message_and_a_byte_more_is_refused),

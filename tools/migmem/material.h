@@ -31,6 +31,10 @@ struct run_options {
 	FILE *tables;
 };
 
+/* More sessions than this wait behind the queue for work slots, where they get to in waves. */
+#define WAVES_FROM 512
+#define WAVES_HOLD "attest"
+
 /*
  * Shared memory of one session: the quote's two pages, and over vmcall-raw those of its Receive and of
  * its Send.

@@ -13,6 +13,8 @@
 
 /* Results come this much after the Migration TDs' own time limits at the latest. */
 #define GRACE_MS 15000
+/* Sessions of a wave. */
+#define WAVE 256
 
 /* --- user TDs and requests ----------------------------------------------------------------- */
 
@@ -98,27 +100,6 @@ static void shuffle(size_t *order, size_t n, uint64_t seed)
 		order[i - 1] = order[j];
 		order[j] = swap;
 	}
-}
-
-static int trigger_all(struct pass *p, size_t round)
-{
-	size_t *order = tool_alloc(p->o->sessions * sizeof(*order));
-	int code = TOOL_OK;
-
-	shuffle(order, p->o->sessions, p->o->seed != 0 ? p->o->seed + round : 0);
-	for (size_t i = 0; i < p->o->sessions && code == TOOL_OK; i++) {
-		struct session_result *s = &p->sessions[order[i]];
-		s->started = pass_now(p);
-		if (!p->o->brief)
-			progress_show("  pre-migration %zu of %" PRIu64 " requested", i + 1,
-				p->o->sessions);
-		code = request_migration(p, side_of(p->o, ROLE_SRC, order[i]), order[i]);
-		if (code == TOOL_OK)
-			code = request_migration(p, side_of(p->o, ROLE_DST, order[i]), order[i]);
-	}
-	progress_clear();
-	free(order);
-	return code;
 }
 
 /* --- results that come in ------------------------------------------------------------------ */
@@ -243,6 +224,52 @@ static int muster_side(struct pass *p, enum side side, struct muster *m)
 	return TOOL_OK;
 }
 
+/*
+ * Thousands at once would queue for work slots longer than a Migration TD lets them, and fall silent
+ * for longer than it lets a peer: a lack of time, not of memory.  They come in waves, each of which
+ * stands at the barrier before the next one starts.
+ */
+static int wait_for_wave(struct pass *p, size_t started)
+{
+	const uint64_t until = pass_now(p) + pass_limit(p);
+	struct muster m[SIDE_COUNT];
+
+	for (;;) {
+		TOOL_TRY(wait_a_little(p));
+		for (enum side side = 0; side < SIDE_COUNT; side++)
+			TOOL_TRY(muster_side(p, side, &m[side]));
+		const bool ended = count_results(p, ROLE_SRC, false) > 0 ||
+				   count_results(p, ROLE_DST, false) > 0;
+		if (ended || pass_now(p) >= until ||
+			(m[SIDE_A].held >= started && m[SIDE_B].held >= started))
+			return TOOL_OK;
+	}
+}
+
+static int trigger_all(struct pass *p, size_t round)
+{
+	const bool waves = p->o->sessions > WAVES_FROM && strcmp(p->o->hold, WAVES_HOLD) == 0;
+	size_t *order = tool_alloc(p->o->sessions * sizeof(*order));
+	int code = TOOL_OK;
+
+	shuffle(order, p->o->sessions, p->o->seed != 0 ? p->o->seed + round : 0);
+	for (size_t i = 0; i < p->o->sessions && code == TOOL_OK; i++) {
+		struct session_result *s = &p->sessions[order[i]];
+		s->started = pass_now(p);
+		if (!p->o->brief)
+			progress_show("  pre-migration %zu of %" PRIu64 " requested", i + 1,
+				p->o->sessions);
+		code = request_migration(p, side_of(p->o, ROLE_SRC, order[i]), order[i]);
+		if (code == TOOL_OK)
+			code = request_migration(p, side_of(p->o, ROLE_DST, order[i]), order[i]);
+		if (code == TOOL_OK && waves && (i + 1) % WAVE == 0)
+			code = wait_for_wave(p, i + 1);
+	}
+	progress_clear();
+	free(order);
+	return code;
+}
+
 /* *reached is false when a session ended before it got there. */
 static int wait_barrier(struct pass *p, const char *phase, bool *reached)
 {
@@ -339,33 +366,6 @@ static int snapshot(struct pass *p, const char *phase)
 	return TOOL_OK;
 }
 
-/* All sessions wait there for work slots, of which there are few. */
-#define QUEUING_PHASE "attest"
-
-static size_t phase_index(const char *word)
-{
-	size_t i = 0;
-
-	while (i < phase_count && strcmp(phase_words[i], word) != 0)
-		i++;
-	return i;
-}
-
-/*
- * Where sessions queue for a slot, their clocks stand still as long as there is a barrier ahead.  Let
- * go before it, thousands at once would be refused for having queued too long: time, not memory.
- */
-static int lead_through_queue(struct pass *p)
-{
-	bool reached;
-
-	if (strcmp(p->o->hold, "all") == 0 ||
-		phase_index(p->o->hold) >= phase_index(QUEUING_PHASE))
-		return TOOL_OK;
-	TOOL_TRY(hold_after(p, QUEUING_PHASE));
-	return wait_barrier(p, QUEUING_PHASE, &reached);
-}
-
 static int pass_barriers(struct pass *p)
 {
 	const bool all = strcmp(p->o->hold, "all") == 0;
@@ -381,8 +381,6 @@ static int pass_barriers(struct pass *p)
 		if (reached)
 			TOOL_TRY(snapshot(p, phase_words[i]));
 	}
-	if (reached)
-		TOOL_TRY(lead_through_queue(p));
 	return set_hold(p, "release");
 }
 

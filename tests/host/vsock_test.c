@@ -299,6 +299,33 @@ static void guest_bytes_wait_for_the_host_and_no_longer_than_the_window(void **s
 	unlisten(listener, 12);
 }
 
+/* Its own bytes stuck, a guest tells its window with the next of them and with nothing else. */
+static void a_window_told_by_data_counts_even_if_the_data_wait(void **state)
+{
+	int listener = listen_on(23);
+	int fd = connect_to(listener, 40023, 23, 512);
+	struct packet p = packet_of(40023, 23, RW);
+	struct packet update;
+	uint8_t bytes[1024] = {0};
+	uint32_t sent = 0, forwarded = 0;
+
+	(void)state;
+	assert_int_equal(send(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
+	assert_int_equal(expect(40023, 23, RW).size, 512);
+	expect_nothing();
+	for (p.size = 4000; sent - forwarded + p.size < HOST_WINDOW; sent += p.size) {
+		put(&p, 1);
+		while (get_of(&update, ANY))
+			forwarded = update.fwd_cnt;
+	}
+	p.size = 1;
+	p.fwd_cnt = 512;
+	put(&p, 1);
+	assert_int_equal(expect(40023, 23, RW).size, 512);
+	close_both(fd, 40023, 23);
+	unlisten(listener, 23);
+}
+
 static void a_guest_that_ignores_our_window_is_reset(void **state)
 {
 	int listener = listen_on(13);
@@ -536,6 +563,7 @@ int main(void)
 		cmocka_unit_test(the_window_of_the_guest_is_never_exceeded),
 		cmocka_unit_test(a_guest_that_claims_more_than_it_got_is_reset),
 		cmocka_unit_test(guest_bytes_wait_for_the_host_and_no_longer_than_the_window),
+		cmocka_unit_test(a_window_told_by_data_counts_even_if_the_data_wait),
 		cmocka_unit_test(a_guest_that_ignores_our_window_is_reset),
 		cmocka_unit_test(the_end_of_the_host_side_comes_after_its_bytes),
 		cmocka_unit_test(a_half_closed_side_still_takes_bytes),

@@ -14,7 +14,7 @@ _Static_assert(3 * GUARD_SIZE + DEFAULT_STACK + DEFAULT_HEAP + DEFAULT_SHARED <=
 /* What the project promises of them. */
 _Static_assert(MIGTD_STACK_FIXED <= 0x4000 && MIGTD_STACK_PER_SESSION == 0, "stack");
 _Static_assert(MIGTD_HEAP_FIXED <= 0x20000 && MIGTD_HEAP_PER_SESSION <= 0x1000, "heap");
-_Static_assert(MIGTD_SHARED_PER_SESSION <= 0x4000, "shared memory of a session");
+_Static_assert(MIGTD_SHARED_PER_SESSION <= 0x2000, "shared memory of a session");
 _Static_assert(MIGTD_STATIC_BYTES <= 0x20000, "everything else writable");
 _Static_assert(3 * GUARD_SIZE + MIGTD_STACK_SIZE(1024) + MIGTD_HEAP_SIZE(1024) +
 	MIGTD_SHARED_SIZE(1024) <= 32u << 20, "1,024 sessions in a TD of 32 MiB");

@@ -6,6 +6,8 @@
 #define BODY_TD_REPORT_10 2
 #define BODY_TD_REPORT_15 3
 #define BODY_TD_REPORT_15_SIZE 648
+#define BODY_REPORT_DATA 520
+#define AUTH_SIZE_SIZE 4 /* of the signature part, before it */
 #define CERTIFICATION_PCK_CHAIN 5
 #define CERTIFICATION_QE_REPORT 6
 
@@ -27,7 +29,8 @@ static uint16_t read_header(struct reader *r)
 	return version;
 }
 
-static void read_body(struct quote *q, struct reader *r, uint16_t version)
+/* What stands before the body, and its size. */
+static size_t read_body_size(struct reader *r, uint16_t version)
 {
 	size_t size = QUOTE_BODY_SIZE;
 
@@ -40,9 +43,31 @@ static void read_body(struct quote *q, struct reader *r, uint16_t version)
 	} else if (version != 4) {
 		r->failed = true;
 	}
+	return size;
+}
+
+static void read_body(struct quote *q, struct reader *r, uint16_t version)
+{
+	const size_t size = read_body_size(r, version);
+
 	q->body = reader_bytes(r, size);
 	if (q->body != NULL && size > QUOTE_BODY_SIZE)
 		q->tee_tcb_svn2 = q->body + QUOTE_BODY_SIZE;
+}
+
+enum status quote_find_places(struct quote_places *places, const uint8_t head[QUOTE_HEAD_SIZE],
+	size_t n)
+{
+	struct reader r = reader_of(head, QUOTE_HEAD_SIZE);
+	const size_t body_size = read_body_size(&r, read_header(&r));
+	const size_t body = (size_t)(r.at - head);
+	const size_t signature = body + body_size + AUTH_SIZE_SIZE;
+
+	if (!reader_ok(&r) || n > QUOTE_MAX || n < signature + P256_SIGNATURE_SIZE)
+		return ERR_QUOTE_FORMAT;
+	places->report_data = (uint16_t)(body + BODY_REPORT_DATA);
+	places->signature = (uint16_t)signature;
+	return STATUS_OK;
 }
 
 /* QE report certification data, to its last byte. */

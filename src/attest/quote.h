@@ -35,6 +35,22 @@ struct quote {
 	struct span chain;		/* PEM certificates, without the NUL behind them */
 };
 
+/* As far as a quote must be read to know where its parts lie. */
+#define QUOTE_HEAD_SIZE 54
+
+/* Where in a quote the two fields lie that no two quotes of a TD on one platform have in common. */
+struct quote_places {
+	uint16_t report_data;	/* REPORTDATA_SIZE bytes */
+	uint16_t signature;	/* P256_SIGNATURE_SIZE bytes */
+};
+
+/*
+ * From the first QUOTE_HEAD_SIZE bytes of a quote of n bytes.  ERR_QUOTE_FORMAT for what
+ * quote_parse() would not take up to there, and if the signature does not lie within the quote.
+ */
+enum status quote_find_places(struct quote_places *places, const uint8_t head[QUOTE_HEAD_SIZE],
+	size_t n) MUST_CHECK;
+
 /* ERR_QUOTE_FORMAT for anything but an ECDSA P-256 TDX quote with its PCK chain. */
 enum status quote_parse(struct quote *q, const uint8_t *bytes, size_t n) MUST_CHECK;
 

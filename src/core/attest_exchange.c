@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
- * What ops 0x03 and 0x04 carry: the own elements straight from where they lie (quote in its shared
- * GetQuote buffer, event log generated from the volume), the peer's into the session's work slot.
+ * What ops 0x03 and 0x04 carry: the own elements straight from where they lie (quote in a shared
+ * buffer, event log generated from the volume), the peer's into the session's work slot.
  */
 #include "core/td.h"
-#include "core/own_quote.h"
 
 static enum status ready_to_send(struct session *s, enum vdm_op op)
 {
-	TRY(attest_size_check(&s->td->event_log, s->quote.quote_size));
+	/* A source has it already. */
+	TRY(own_quote_step(s));
+	TRY(attest_size_check(&s->td->event_log, own_quote_size(s)));
 	if (op != VDM_ATTEST_REQ)
 		return STATUS_OK;
 	return servtd_ext_read(&s->td->tdx, &s->target, s->stage.exchange.servtd_ext);
@@ -46,7 +47,7 @@ uint32_t attest_element_size(const struct session *s, enum vdm_element type)
 {
 	switch (type) {
 	case ELEMENT_QUOTE:
-		return s->quote.quote_size;
+		return own_quote_size(s);
 	case ELEMENT_EVENT_LOG:
 		return (uint32_t)event_log_size(&s->td->event_log);
 	case ELEMENT_POLICY_HASH:
@@ -75,9 +76,11 @@ enum status attest_element_read(struct session *s, enum vdm_element type, uint32
 		return ERR_INTERNAL;
 	switch (type) {
 	case ELEMENT_QUOTE:
+		if (s->quote == NULL)
+			return ERR_INTERNAL;
 		/* Shared memory: each byte is copied once, hashed and sent from the copy. */
-		from = s->quote.buffer + s->quote.quote_offset;
-		break;
+		own_quote_read(s, offset, to, n);
+		return STATUS_OK;
 	case ELEMENT_EVENT_LOG:
 		event_log_read(&s->td->event_log, offset, to, n);
 		return STATUS_OK;

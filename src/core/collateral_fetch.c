@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "core/collateral_fetch.h"
 
-#include "core/own_quote.h"
+#include "core/td.h"
 
 _Static_assert(COLLATERAL_FETCHES_MAX == 2 * WORK_SLOTS + 1, "one for each who may ask");
-_Static_assert(COLLATERAL_WAIT_MS + WORK_SLOT_PEER_MS < WORK_SLOT_WAIT_MS,
+_Static_assert(COLLATERAL_WAIT_MS + WORK_SLOT_PEER_MS < SLOT_QUEUE_MS,
 	"whoever queues for the slot gets it in time");
 
 static uint32_t minus(uint32_t left, uint64_t elapsed)

@@ -17,7 +17,6 @@ static size_t session_shared(const struct session *s)
 	const bool streams = s->td->config.transport == MIGTD_VMCALL_RAW && link_is_open(s);
 
 	return (streams ? vmcall_raw_pages(&s->td->raw) * (size_t)PAGE_SIZE : 0) +
-	       (s->quote.buffer != NULL ? GET_QUOTE_PAGES * (size_t)PAGE_SIZE : 0) +
 	       (fetches ? GET_COLLATERAL_PAGES * (size_t)PAGE_SIZE : 0);
 }
 
@@ -29,6 +28,12 @@ static uint32_t abandoned(const struct migtd *td)
 			       vmcall_raw_abandoned(&td->raw) +
 				       td->shared.used_by_tag[SHARED_REPORT] :
 			       0);
+}
+
+/* Pages of quote buffers that lie ready. */
+static uint32_t idle(const struct migtd *td)
+{
+	return td->shared.used_by_tag[SHARED_GET_QUOTE_KEPT];
 }
 
 void migtd_counters(const struct migtd *td, struct migtd_counters *c)
@@ -45,7 +50,7 @@ void migtd_counters(const struct migtd *td, struct migtd_counters *c)
 	c->heap_requested_peak = h->peak;
 	c->residue = heap_residue(h);
 	c->shared_size = (size_t)td->shared.pages * PAGE_SIZE;
-	c->shared_used = (size_t)td->shared.used * PAGE_SIZE;
+	c->shared_used = (size_t)(td->shared.used - idle(td)) * PAGE_SIZE;
 	c->shared_abandoned = (size_t)abandoned(td) * PAGE_SIZE;
 	c->shared_extent_peak = (size_t)td->shared.extent * PAGE_SIZE;
 	c->shared_peak = (size_t)td->shared.peak * PAGE_SIZE;
@@ -63,7 +68,8 @@ void migtd_counters(const struct migtd *td, struct migtd_counters *c)
 	c->sessions_live = h->sessions.live;
 	c->sessions_peak = td->sessions_peak;
 	c->held = td->held;
-	c->queued = td->source_slots.queued + td->destination_slots.queued;
+	c->queued = td->source_slots.queue.queued + td->destination_slots.queue.queued +
+		    td->quotes.queue.queued;
 	c->completed = td->completed;
 	c->failed = td->failed;
 }
@@ -84,7 +90,7 @@ uint32_t migtd_sessions(const struct migtd *td, struct migtd_session_info *info,
 				.phase = s->phase,
 				.is_source = s->is_source,
 				.held = s->held,
-				.queued = s->in_queue,
+				.queued = s->queue != NULL,
 				.heap = session_heap(s),
 				.shared = session_shared(s),
 			};

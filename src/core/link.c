@@ -41,6 +41,12 @@ enum status link_check(struct session *s)
 	return link_status(s);
 }
 
+bool link_rx_waiting(const struct session *s)
+{
+	return is_raw(s) ? vmcall_raw_rx_waiting(&s->link.raw) :
+			   vsock_rx_waiting(&s->link.vsock) > 0;
+}
+
 void link_flush(struct session *s)
 {
 	if (is_raw(s))

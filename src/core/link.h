@@ -30,6 +30,8 @@ enum status link_status(const struct session *s) MUST_CHECK;
  * Sees to it that the VMM can tell.
  */
 enum status link_check(struct session *s) MUST_CHECK;
+/* The peer has sent bytes that the session has not read. */
+bool link_rx_waiting(const struct session *s);
 /* Sends what the session has written, and tells the peer what it has read. */
 void link_flush(struct session *s);
 /* Bytes are on their way that the VMM has not taken. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "core/local_reference.h"
 
-#include "core/own_quote.h"
+#include "core/td.h"
 #include "measure/tdinfo.h"
 
 static bool valid_for(const struct migtd *td, const uint8_t tee_tcb_svn[16], uint64_t margin)

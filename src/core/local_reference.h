@@ -14,7 +14,7 @@
 
 #include "core/collateral_fetch.h"
 #include "policy/policy.h"
-#include "tdx/get_quote.h"
+#include "core/own_quote.h"
 
 #define LOCAL_REFERENCE_MS 60000
 /*

@@ -144,23 +144,24 @@ static bool take_requests(struct migtd *td)
 	return true;
 }
 
-static void run_waiting_for(struct migtd *td, enum session_wait wait)
+/* Once for each reference: every session may be among them. */
+static void run_waiting_for_reference(struct migtd *td)
 {
 	for (uint32_t i = 0; i < td->heap.sessions.touched; i++) {
 		struct session *s = session_at(td, i);
 
-		if (s != NULL && s->wait == wait)
+		if (s != NULL && s->wait == SESSION_WAIT_REFERENCE)
 			session_run(s);
 	}
 }
 
 static void take_quotes(struct migtd *td)
 {
-	quote_service_reclaim(&td->quoting);
-	run_waiting_for(td, SESSION_WAIT_QUOTE);
-	run_waiting_for(td, SESSION_WAIT_COLLATERAL);
+	own_quotes_poll(td);
+	work_slots_run_fetching(&td->source_slots);
+	work_slots_run_fetching(&td->destination_slots);
 	if (local_reference_step(td))
-		run_waiting_for(td, SESSION_WAIT_REFERENCE);
+		run_waiting_for_reference(td);
 }
 
 /* Everything that has a clock or may have lost its interrupt. */

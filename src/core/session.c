@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 #include "core/session.h"
 
-#include "core/own_quote.h"
 #include "core/td.h"
 
 void session_begin(struct session *s, struct migtd *td, const struct migration_request *request)
@@ -74,7 +73,7 @@ static enum phase spdm_session_phase(const struct session *s)
 	};
 	const enum phase phase = phase_of[spdm_phase(&s->stage.spdm)];
 
-	/* The own quote comes between: TH1 is known, nothing of op 0x03 is read or sent yet. */
+	/* A source's quote comes between: TH1 is known, nothing of op 0x03 is read or sent yet. */
 	return phase == PHASE_ATTEST && s->phase < PHASE_QUOTE ? PHASE_QUOTE : phase;
 }
 
@@ -109,6 +108,21 @@ static enum status report_step(struct session *s)
 	return STATUS_PENDING;
 }
 
+/*
+ * A source needs its quote now.  A destination asks for its own when the peer has passed, and nothing
+ * is to be had of it before: here it only sees which reference is the right one.
+ */
+static enum status quote_step(struct session *s)
+{
+	if (s->is_source)
+		TRY(own_quote_step(s));
+	else
+		TRY(own_tee_tcb_svn(s->td, s->stage.exchange.tee_tcb_svn));
+	s->phase = PHASE_ATTEST;
+	s->wait = SESSION_WAIT_NONE;
+	return STATUS_PENDING;
+}
+
 static enum status phase_step(struct session *s)
 {
 	switch (s->phase) {
@@ -119,7 +133,7 @@ static enum status phase_step(struct session *s)
 	case PHASE_START:
 		return pre_session_phase_step(s);
 	case PHASE_QUOTE:
-		return own_quote_step(s);
+		return quote_step(s);
 	case PHASE_REPORT:
 		return report_step(s);
 	default:
@@ -136,6 +150,9 @@ static enum status check_link(struct session *s)
 	if (s->wait == SESSION_WAIT_NONE || s->phase == PHASE_CONNECT)
 		return STATUS_PENDING;
 	const enum status status = s->phase == PHASE_REPORT ? link_status(s) : link_check(s);
+	/* It is our turn, and all that the peer had to say has been read. */
+	if (status == STATUS_OK && own_quote_awaited(s) && link_rx_waiting(s))
+		return ERR_SPDM_UNEXPECTED;
 	return status == STATUS_OK ? STATUS_PENDING : status;
 }
 
@@ -183,6 +200,16 @@ static enum status time_out_of(const struct session *s)
 	}
 }
 
+static enum status queue_clock(struct session *s, uint64_t elapsed)
+{
+	const bool for_quote = s->queue == &s->td->quotes.queue;
+
+	s->queue_ms += (uint32_t)(elapsed <= SLOT_QUEUE_MS ? elapsed : SLOT_QUEUE_MS + 1);
+	if (s->queue_ms <= SLOT_QUEUE_MS)
+		return STATUS_OK;
+	return for_quote ? ERR_QUOTE_BUFFER_TIMEOUT : ERR_SLOT_TIMEOUT;
+}
+
 enum status session_clock(struct session *s, uint64_t now)
 {
 	const uint64_t elapsed = now - s->last_ms;
@@ -190,12 +217,9 @@ enum status session_clock(struct session *s, uint64_t now)
 	s->last_ms = now;
 	if (s->held)
 		return STATUS_OK;
-	if (s->in_queue) {
-		s->slot_queue_ms += (uint32_t)elapsed;
-		return s->slot_queue_ms <= WORK_SLOT_WAIT_MS ? STATUS_OK : ERR_SLOT_TIMEOUT;
-	}
-	if (s->phase == PHASE_QUOTE)
-		s->quote_ms = minus(s->quote_ms, elapsed);
+	if (s->queue != NULL)
+		return queue_clock(s, elapsed);
+	s->quote_ms = minus(s->quote_ms, elapsed);
 	if (s->slot != NULL)
 		collateral_fetch_clock(&s->slot->fetch, elapsed);
 	if (s->slot != NULL && s->wait == SESSION_WAIT_IO) {
@@ -219,7 +243,7 @@ void session_end(struct session *s, enum status why)
 		peer_policy_abort(&s->stage.pre.peer);
 	if (s->peer != NULL)
 		policy_record_drop(&td->store, s->peer);
-	get_quote_end(&s->quote, &td->quoting);
+	own_quote_end(s);
 	work_slot_give(session_slots(s), s);
 	link_close(s);
 }

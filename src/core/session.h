@@ -8,11 +8,11 @@
 #define CORE_SESSION_H
 
 #include "core/link.h"
+#include "core/own_quote.h"
 #include "core/work_slot.h"
 #include "migtd/migtd.h"
 #include "policy/policy.h"
 #include "spdm/spdm.h"
-#include "tdx/get_quote.h"
 #include "tdx/service.h"
 
 /* What a session waits for when session_step() returned STATUS_PENDING. */
@@ -21,7 +21,7 @@ enum session_wait {
 	SESSION_WAIT_IO,	/* bytes of its peer, or room for its own */
 	SESSION_WAIT_QUOTE,	/* the quoting service, or the time of the next try */
 	SESSION_WAIT_REFERENCE,	/* the local reference */
-	SESSION_WAIT_SLOT,	/* a work slot */
+	SESSION_WAIT_SLOT,	/* a work slot, or a buffer for the own quote */
 	SESSION_WAIT_COLLATERAL, /* policy v1: the quoting service, for the peer's collateral */
 };
 
@@ -39,8 +39,14 @@ struct exchange {
 	uint8_t servtd_ext[SERVTD_EXT_SIZE];	/* source: of the target TD, as sent */
 	uint8_t approved_ext_hash[SHA384_SIZE];	/* destination: to be accepted with the keys */
 	uint8_t tee_tcb_svn[16];		/* of the own TDREPORT behind the own quote */
-	uint8_t own_key[32];
-	uint8_t peer_key[32];
+	union {
+		/* Of the own quote, until that is sent, when it lies in another session's buffer. */
+		uint8_t quote_signature[P256_SIGNATURE_SIZE];
+		struct {			/* ops 0x05 and 0x06, which come after it */
+			uint8_t own_key[32];
+			uint8_t peer_key[32];
+		};
+	};
 	uint8_t own_version[4];			/* u16 min, u16 max */
 	uint8_t peer_version[4];
 };
@@ -48,8 +54,10 @@ struct exchange {
 struct session {
 	struct migtd *td;
 	struct session *run_next;		/* runnable list */
-	struct session *slot_next;		/* queue for a work slot */
+	struct slot_queue *queue;		/* the one it is in, or NULL */
+	struct session *queue_next;
 	struct work_slot *slot;
+	struct own_quote *quote;		/* asked for, or being sent */
 	const struct policy_record *peer;	/* the peer's policy, reference held */
 	uint64_t request_id;
 	uint64_t remote_cid;
@@ -58,20 +66,20 @@ struct session {
 	uint32_t remote_port;
 	uint32_t budget_ms;			/* left of the time limit at hand */
 	uint32_t slot_peer_ms;			/* spent waiting for the peer with a slot in hand */
-	uint32_t slot_queue_ms;			/* spent in the queue */
+	uint32_t queue_ms;			/* spent in the queue */
 	uint32_t quote_ms;			/* until the quote must be there, or be tried again */
 	uint8_t quote_try;
+	bool quote_is_shared;			/* sent with quote_signature in its place */
+	bool quote_framed_failed;		/* of the last try (struct get_quote) */
 	uint8_t phase;				/* enum phase */
 	uint8_t wait;				/* enum session_wait */
 	bool is_source;
 	bool runnable;				/* on the runnable list */
 	bool held;
-	bool in_queue;
 	bool in_spdm;				/* which arm of `stage` is live */
 	bool has_init_tdinfo;
 	bool keys_written;
 	struct policy_place refused;		/* by the own policy: where */
-	struct get_quote quote;
 	struct link link;
 	union {
 		struct pre_session pre;
@@ -109,9 +117,6 @@ void session_end(struct session *s, enum status why);
 /* pre_session.c: PHASE_HELLO to PHASE_START, which policy v1 does not have. */
 void pre_session_begin(struct session *s);
 enum status pre_session_step(struct session *s) MUST_CHECK;
-
-/* own_quote.c: PHASE_QUOTE. */
-enum status own_quote_step(struct session *s) MUST_CHECK;
 
 /* attest_exchange.c: ops 0x03 and 0x04; migration_info.c: ops 0x05 and 0x06. */
 extern const struct spdm_owner_ops session_owner_ops;

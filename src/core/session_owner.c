@@ -42,7 +42,7 @@ static void owner_sent(void *owner, enum vdm_op op)
 	struct session *s = owner;
 
 	if (is_attest(op))
-		get_quote_end(&s->quote, &s->td->quoting);
+		own_quote_end(s);
 	else
 		wipe(s->stage.exchange.own_key, sizeof(s->stage.exchange.own_key));
 }

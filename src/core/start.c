@@ -140,15 +140,14 @@ static void start_vsock(struct migtd *td)
 	vsock_init(&td->vsock, &carrier, td->config.cid);
 }
 
-/* Of all sessions: each has its stream and its quote. */
+/* Of all sessions: each has its stream. */
 static uint32_t start_raw(struct migtd *td)
 {
-	const uint32_t fixed = GET_QUOTE_PAGES + RAW_REPORT_PAGES;
 	const uint32_t room = shared_room(&td->shared, SHARED_STREAM);
 
 	vmcall_raw_init(
 		&td->raw, &td->tdx, &td->shared, td->config.rx_pages, MIGTD_VECTOR_RX);
-	return room < fixed ? 0 : (room - fixed) / (vmcall_raw_pages(&td->raw) + GET_QUOTE_PAGES);
+	return room < RAW_REPORT_PAGES ? 0 : (room - RAW_REPORT_PAGES) / vmcall_raw_pages(&td->raw);
 }
 
 static enum status step_sessions(struct migtd *td)
@@ -160,9 +159,7 @@ static enum status step_sessions(struct migtd *td)
 	if (td->v1 != NULL)
 		TRY(shared_reserve(&td->shared, SHARED_GET_COLLATERAL,
 			COLLATERAL_FETCHES_MAX * GET_COLLATERAL_PAGES));
-	/* One session's quote and the reference's. */
-	if (shared_room(&td->shared, SHARED_GET_QUOTE) < 2 * GET_QUOTE_PAGES)
-		return ERR_OUT_OF_RESOURCE;
+	TRY(quote_service_keep(&td->quoting, QUOTE_BUFFERS));
 	if (td->config.transport == MIGTD_VMCALL_RAW) {
 		const uint32_t fit = start_raw(td);
 

@@ -60,6 +60,7 @@ struct migtd {
 	struct tdcall_scratch *tdcall;
 	struct work_slots source_slots;
 	struct work_slots destination_slots;
+	struct own_quotes quotes;
 	struct local_reference reference;
 	struct migration_request request;	/* scratch for WaitForRequest */
 	struct policy_reason reason;		/* of the last refusal by the own policy */

@@ -11,72 +11,40 @@ static struct work_slot *free_slot(struct work_slots *slots)
 	return NULL;
 }
 
-static void queue_append(struct work_slots *slots, struct session *s)
-{
-	s->slot_next = NULL;
-	s->in_queue = true;
-	s->slot_queue_ms = 0;
-	if (slots->last != NULL)
-		slots->last->slot_next = s;
-	else
-		slots->first = s;
-	slots->last = s;
-	slots->queued++;
-}
-
-static void queue_remove(struct work_slots *slots, struct session *s)
-{
-	struct session *before = NULL;
-
-	for (struct session *at = slots->first; at != s; at = at->slot_next)
-		before = at;
-	if (before != NULL)
-		before->slot_next = s->slot_next;
-	else
-		slots->first = s->slot_next;
-	if (slots->last == s)
-		slots->last = before;
-	s->slot_next = NULL;
-	s->in_queue = false;
-	slots->queued--;
-}
-
 enum status work_slot_take(struct work_slots *slots, struct session *s)
 {
 	struct work_slot *slot = free_slot(slots);
 
 	if (s->slot != NULL)
 		return STATUS_OK;
-	/* A free slot belongs to the head of the queue. */
-	if (slot == NULL || (slots->first != NULL && slots->first != s)) {
-		if (!s->in_queue)
-			queue_append(slots, s);
-		return STATUS_PENDING;
-	}
-	if (s->in_queue)
-		queue_remove(slots, s);
+	TRY(slot_queue_pass(&slots->queue, s, slot != NULL));
 	slot->holder = s;
 	s->slot = slot;
 	s->slot_peer_ms = 0;
 	slots->used++;
 	if (slots->used > slots->peak)
 		slots->peak = slots->used;
-	/* Two slots may have come free before the new head looked. */
-	if (slots->first != NULL)
-		session_run(slots->first);
 	return STATUS_OK;
 }
 
 void work_slot_give(struct work_slots *slots, struct session *s)
 {
-	if (s->in_queue)
-		queue_remove(slots, s);
-	if (s->slot != NULL) {
-		collateral_fetch_end(s->td, &s->slot->fetch);
-		wipe(s->slot, sizeof(*s->slot));
-		s->slot = NULL;
-		slots->used--;
+	slot_queue_leave(&slots->queue, s);
+	if (s->slot == NULL)
+		return;
+	collateral_fetch_end(s->td, &s->slot->fetch);
+	wipe(s->slot, sizeof(*s->slot));
+	s->slot = NULL;
+	slots->used--;
+	slot_queue_wake(&slots->queue);
+}
+
+void work_slots_run_fetching(struct work_slots *slots)
+{
+	for (unsigned i = 0; i < WORK_SLOTS; i++) {
+		struct session *s = slots->slot[i].holder;
+
+		if (s != NULL && s->wait == SESSION_WAIT_COLLATERAL)
+			session_run(s);
 	}
-	if (slots->first != NULL)
-		session_run(slots->first);
 }

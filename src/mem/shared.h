@@ -17,6 +17,7 @@
  */
 enum shared_tag {
 	SHARED_SERVICE,
+	SHARED_GET_QUOTE_KEPT,	/* in no use now, but for nothing else */
 	SHARED_GET_QUOTE,
 	SHARED_GET_QUOTE_ABANDONED,
 	SHARED_GET_COLLATERAL,

@@ -113,6 +113,11 @@ enum status get_quote_poll(struct get_quote *q, struct quote_service *service)
 	return STATUS_OK;
 }
 
+bool get_quote_answered(const struct get_quote *q)
+{
+	return q->buffer != NULL && !quote_buffer_in_flight(q->buffer);
+}
+
 void get_quote_end(struct get_quote *q, struct quote_service *service)
 {
 	if (q->buffer != NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
- * GetQuote (attestation spec 2.2 and 2.3): one shared buffer per request in flight, any number of
- * them.  Asynchronous: start, then poll until the status leaves "in flight".
+ * GetQuote (attestation spec 2.2 and 2.3): one shared buffer per request, of those that the service
+ * keeps.  Asynchronous: start, then poll until the status leaves "in flight".
  */
 #ifndef TDX_GET_QUOTE_H
 #define TDX_GET_QUOTE_H
@@ -21,10 +21,10 @@ struct get_quote {
 };
 
 /*
- * Takes the pages and asks for the quote of a TDREPORT: in the form that has brought a quote
+ * Takes a buffer and asks for the quote of a TDREPORT: in the form that has brought a quote
  * before, else framed, and raw after the framed form has failed.  q is idle before, and again
  * after any error.
- * ERR_OUT_OF_RESOURCE: no pages; ERR_GET_QUOTE_BUSY: ask again later with a fresh TDREPORT.
+ * ERR_OUT_OF_RESOURCE: no buffer is free; ERR_GET_QUOTE_BUSY: ask again later with a fresh TDREPORT.
  */
 enum status get_quote_start(struct get_quote *q, struct quote_service *service,
 	const uint8_t report[TDREPORT_SIZE]) MUST_CHECK;
@@ -37,7 +37,9 @@ enum status get_quote_start(struct get_quote *q, struct quote_service *service,
  * the caller's clock.
  */
 enum status get_quote_poll(struct get_quote *q, struct quote_service *service) MUST_CHECK;
-/* Gives the pages back, or abandons them when in flight; harmless when idle. */
+/* True for a request that the VMM has answered: what get_quote_poll() says is not STATUS_PENDING. */
+bool get_quote_answered(const struct get_quote *q);
+/* Gives the buffer back, or abandons it when in flight; harmless when idle. */
 void get_quote_end(struct get_quote *q, struct quote_service *service);
 
 #endif

@@ -17,12 +17,14 @@
 const struct quote_buffer_kind quote_buffer_quote = {
 	.tag = SHARED_GET_QUOTE,
 	.abandoned = SHARED_GET_QUOTE_ABANDONED,
+	.kept = SHARED_GET_QUOTE_KEPT,
 	.pages = GET_QUOTE_PAGES,
 };
 
 const struct quote_buffer_kind quote_buffer_collateral = {
 	.tag = SHARED_GET_COLLATERAL,
 	.abandoned = SHARED_GET_COLLATERAL_ABANDONED,
+	.kept = SHARED_TAG_COUNT,
 	.pages = GET_COLLATERAL_PAGES,
 };
 
@@ -30,6 +32,28 @@ void quote_service_init(struct quote_service *service, struct tdx *tdx, struct s
 {
 	*service = (struct quote_service){
 		.tdx = tdx, .shared = shared, .form = QUOTE_FORM_UNKNOWN};
+}
+
+enum status quote_service_keep(struct quote_service *service, uint32_t buffers)
+{
+	return shared_take(service->shared, SHARED_GET_QUOTE_KEPT, buffers * GET_QUOTE_PAGES) != NULL ?
+		STATUS_OK :
+		ERR_OUT_OF_RESOURCE;
+}
+
+uint32_t quote_service_free(const struct quote_service *service)
+{
+	return service->shared->used_by_tag[SHARED_GET_QUOTE_KEPT] / GET_QUOTE_PAGES;
+}
+
+static void give(struct shared *shared, const struct quote_buffer_kind *kind, uint8_t *buffer)
+{
+	if (kind->kept == SHARED_TAG_COUNT) {
+		shared_give(shared, buffer, kind->pages);
+		return;
+	}
+	shared_retag(shared, buffer, kind->pages, kind->kept);
+	memset(buffer, 0, (size_t)kind->pages * PAGE_SIZE);
 }
 
 static void reclaim(struct shared *shared, const struct quote_buffer_kind *kind)
@@ -40,7 +64,7 @@ static void reclaim(struct shared *shared, const struct quote_buffer_kind *kind)
 		return;
 	while ((buffer = shared_find(shared, kind->abandoned, kind->pages, buffer)) != NULL) {
 		if (!quote_buffer_in_flight(buffer))
-			shared_give(shared, buffer, kind->pages);
+			give(shared, kind, buffer);
 		buffer += kind->pages * PAGE_SIZE;
 	}
 }
@@ -60,7 +84,17 @@ uint32_t quote_service_abandoned(const struct quote_service *service)
 
 uint8_t *quote_buffer_take(struct quote_service *service, const struct quote_buffer_kind *kind)
 {
-	return shared_take(service->shared, kind->tag, kind->pages);
+	struct shared *shared = service->shared;
+
+	if (kind->kept == SHARED_TAG_COUNT)
+		return shared_take(shared, kind->tag, kind->pages);
+	uint8_t *buffer = shared_find(shared, kind->kept, kind->pages, NULL);
+	if (buffer == NULL)
+		return NULL;
+	shared_retag(shared, buffer, kind->pages, kind->tag);
+	/* The VMM can write to idle pages too, so what was zeroed when given back may not be zero. */
+	memset(buffer, 0, (size_t)kind->pages * PAGE_SIZE);
+	return buffer;
 }
 
 struct writer quote_buffer_request(uint8_t *buffer, uint32_t size)
@@ -95,7 +129,7 @@ enum status quote_buffer_ask(struct quote_service *service, const struct quote_b
 		tdvmcall_get_quote(service->tdx, buffer, (size_t)kind->pages * PAGE_SIZE);
 
 	if (status != STATUS_OK)
-		shared_give(service->shared, buffer, kind->pages);
+		give(service->shared, kind, buffer);
 	return status;
 }
 
@@ -115,7 +149,7 @@ void quote_buffer_end(struct quote_service *service, const struct quote_buffer_k
 	if (quote_buffer_in_flight(buffer))
 		shared_retag(service->shared, buffer, kind->pages, kind->abandoned);
 	else
-		shared_give(service->shared, buffer, kind->pages);
+		give(service->shared, kind, buffer);
 }
 
 struct quote_answer quote_answer_read(struct reader *r)

@@ -6,8 +6,10 @@
  * A buffer is the VMM's from the call until its status leaves "in flight".  Whoever does not want
  * to wait that long abandons it: the pages stay in use, under a tag of their own, until the VMM
  * has answered.  So a late answer never lands in pages that belong to someone else.  A VMM that
- * never answers keeps them for ever; what it can keep is bounded by the shared region, and when
- * that is used up new requests fail with ERR_OUT_OF_RESOURCE.
+ * never answers keeps them for ever; what it can keep is bounded, and when that is used up new
+ * requests fail with ERR_OUT_OF_RESOURCE.
+ *
+ * The buffers of quotes are taken once, at start-up, and serve whoever asks for one.
  */
 #ifndef TDX_QUOTE_SERVICE_H
 #define TDX_QUOTE_SERVICE_H
@@ -29,6 +31,10 @@ struct quote_service {
 };
 
 void quote_service_init(struct quote_service *service, struct tdx *tdx, struct shared *shared);
+/* Takes, once, the pages of all quotes that can be asked for or looked at at the same time. */
+enum status quote_service_keep(struct quote_service *service, uint32_t buffers) MUST_CHECK;
+/* How many of them are in no use. */
+uint32_t quote_service_free(const struct quote_service *service);
 /* Gives back the pages of abandoned requests that the VMM has answered. */
 void quote_service_reclaim(struct quote_service *service);
 /* Pages of abandoned requests that it has not. */

@@ -22,13 +22,14 @@ enum qgs_type {
 struct quote_buffer_kind {
 	enum shared_tag tag;
 	enum shared_tag abandoned;
+	enum shared_tag kept;	/* idle ones stay taken under it; SHARED_TAG_COUNT: they do not */
 	uint32_t pages;
 };
 
 extern const struct quote_buffer_kind quote_buffer_quote;
 extern const struct quote_buffer_kind quote_buffer_collateral;
 
-/* Takes the pages; NULL when there are none. */
+/* Takes zeroed pages; NULL when there are none. */
 uint8_t *quote_buffer_take(struct quote_service *service, const struct quote_buffer_kind *kind);
 /* A writer for `size` bytes of request behind the GetQuote header, which it writes. */
 struct writer quote_buffer_request(uint8_t *buffer, uint32_t size);

@@ -105,6 +105,11 @@ enum status vmcall_raw_status(const struct vmcall_raw_stream *s)
 	return s->raw != NULL ? s->error : ERR_TRANSPORT_CLOSED;
 }
 
+bool vmcall_raw_rx_waiting(const struct vmcall_raw_stream *s)
+{
+	return s->rx_at < s->rx_size;
+}
+
 void vmcall_raw_flush(struct vmcall_raw_stream *s)
 {
 	if (s->raw == NULL || s->tx_size == 0 || s->error != STATUS_OK)

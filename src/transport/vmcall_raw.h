@@ -71,6 +71,8 @@ bool vmcall_raw_poll(struct vmcall_raw_stream *s);
  * or why a call was refused.  What had been received before can still be read.
  */
 enum status vmcall_raw_status(const struct vmcall_raw_stream *s) MUST_CHECK;
+/* Bytes have come that the session has not read. */
+bool vmcall_raw_rx_waiting(const struct vmcall_raw_stream *s);
 /* Sends what has been gathered. */
 void vmcall_raw_flush(struct vmcall_raw_stream *s);
 /* Has a Receive in flight unless bytes wait to be read. */

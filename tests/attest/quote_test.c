@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "attest/quote.h"
 #include "oracle.h"
 #include "vectors.h"
 
@@ -175,6 +176,71 @@ static void padding_is_taken_up_to_the_largest_quote(void **state)
 
 /* --- changed bundles ------------------------------------------------------------------------ */
 
+/* What is found from the first bytes is what taking the whole quote apart finds. */
+static void places_are_those_of_the_whole_quote(void **state)
+{
+	size_t seen = 0;
+
+	(void)state;
+	need_vectors();
+	for (int kind = 0; kind < 2; kind++) {
+		struct vector v;
+
+		for (size_t i = 0; read_vector(kind == 0 ? "real" : "synthetic", i, &v); i++) {
+			struct quote_places places;
+			struct quote q;
+
+			if (quote_parse(&q, v.quote.bytes, v.quote.n) == STATUS_OK) {
+				uint8_t *head = exact_copy(v.quote.bytes, QUOTE_HEAD_SIZE);
+				const size_t signature = (size_t)(q.signature - v.quote.bytes);
+				const size_t least = signature + P256_SIGNATURE_SIZE;
+
+				assert_int_equal(
+					quote_find_places(&places, head, v.quote.n), STATUS_OK);
+				assert_int_equal(places.signature, signature);
+				assert_int_equal(places.report_data,
+					(size_t)(q.body - v.quote.bytes) + RESULT_REPORTDATA);
+				assert_int_equal(
+					quote_find_places(&places, head, least), STATUS_OK);
+				assert_int_equal(quote_find_places(&places, head, least - 1),
+					ERR_QUOTE_FORMAT);
+				assert_int_equal(quote_find_places(&places, head, QUOTE_MAX + 1),
+					ERR_QUOTE_FORMAT);
+				free(head);
+				seen++;
+			}
+			free_vector(&v);
+		}
+	}
+	assert_true(seen >= 20);
+}
+
+/* Version, key type, TEE type, vendor, type and size of the body. */
+static void no_places_are_found_in_what_is_no_quote(void **state)
+{
+	static const uint8_t bad_at[] = {0, 1, 2, 4, 12, 27, 48, 49, 50, 51, 53};
+	struct quote_places places;
+	struct vector v;
+	uint8_t head[QUOTE_HEAD_SIZE];
+	size_t tried = 0;
+
+	(void)state;
+	need_vectors();
+	for (size_t i = 0; read_vector("synthetic", i, &v); i++) {
+		const bool is_v5 = v.quote.n > QUOTE_HEAD_SIZE && v.quote.bytes[0] == 5;
+
+		for (size_t k = 0; is_v5 && k < sizeof(bad_at); k++) {
+			memcpy(head, v.quote.bytes, sizeof(head));
+			head[bad_at[k]] ^= 0x10;
+			assert_int_equal(quote_find_places(&places, head, v.quote.n),
+				ERR_QUOTE_FORMAT);
+			tried++;
+		}
+		free_vector(&v);
+	}
+	assert_true(tried > 0);
+}
+
 static void every_truncated_bundle_is_refused(void **state)
 {
 	struct vector v;
@@ -329,6 +395,8 @@ int main(void)
 		cmocka_unit_test(synthetic_quotes_get_the_expected_verdict_and_result),
 		cmocka_unit_test(listed_mutations_get_the_expected_verdict),
 		cmocka_unit_test(padding_is_taken_up_to_the_largest_quote),
+		cmocka_unit_test(places_are_those_of_the_whole_quote),
+		cmocka_unit_test(no_places_are_found_in_what_is_no_quote),
 		cmocka_unit_test(every_truncated_bundle_is_refused),
 		cmocka_unit_test(members_are_all_required_and_none_may_come_twice),
 		cmocka_unit_test(the_published_bundles_open_and_serve_their_platforms),

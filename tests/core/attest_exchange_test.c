@@ -78,6 +78,8 @@ static void policy_v1_sends_the_digest_of_its_policy_and_the_own_tdinfo(void **s
 
 	(void)state;
 	td.v1 = &v1;
+	assert_int_equal(attest_element_size(&s, ELEMENT_QUOTE), 0);
+	assert_int_equal(attest_element_read(&s, ELEMENT_QUOTE, 0, found, 0), ERR_INTERNAL);
 	memset(v1.policy_digest, 0xaa, sizeof(v1.policy_digest));
 	memset(td.tdinfo, 0xbb, sizeof(td.tdinfo));
 	assert_int_equal(attest_element_size(&s, ELEMENT_POLICY_HASH), SHA384_SIZE);

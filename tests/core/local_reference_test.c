@@ -3,11 +3,12 @@
 
 #include <string.h>
 
-#include "core/own_quote.h"
+#include "core/td.h"
 
 #define IN_FLIGHT 0xff	/* each byte of the buffer's status */
 #define LEAF_MR_REPORT 4
 #define MADE_AT 100000
+#define BUFFERS 2
 
 static struct migtd td;
 static struct fake_td fake;
@@ -45,6 +46,7 @@ static int set_up(void **state)
 	td.tdx = fake.tdx;
 	td.shared = fake.shared;
 	quote_service_init(&td.quoting, &td.tdx, &td.shared);
+	assert_int_equal(quote_service_keep(&td.quoting, BUFFERS), STATUS_OK);
 	td.tdcall = scratch = (struct tdcall_scratch *)(void *)fake.ram;
 	td.reference.copy = copy;
 	td.now = MADE_AT;
@@ -120,10 +122,11 @@ static void a_quote_that_never_comes_is_given_up(void **state)
 	td.now++;
 	assert_true(local_reference_step(&td));
 	assert_int_equal(local_reference_ready(&td, svn, true), ERR_GET_QUOTE_TIMEOUT);
-	assert_int_equal(quote_service_abandoned(&td.quoting), td.shared.used);
+	assert_int_equal(quote_service_abandoned(&td.quoting), GET_QUOTE_PAGES);
 	memset(quote_buffer + 8, 0, 8);
 	quote_service_reclaim(&td.quoting);
-	assert_int_equal(td.shared.used, 0);
+	assert_int_equal(quote_service_abandoned(&td.quoting), 0);
+	assert_int_equal(quote_service_free(&td.quoting), BUFFERS);
 }
 
 /* Attempts at 0, 1, 3, 7, 15 and 31 s, each with a TDREPORT of its own; none before its time. */
@@ -147,7 +150,7 @@ static void a_busy_service_is_asked_six_times(void **state)
 	}
 	assert_int_equal(quotes, n);
 	assert_int_equal(reports, n);
-	assert_int_equal(td.shared.used, 0);
+	assert_int_equal(quote_service_free(&td.quoting), BUFFERS);
 	assert_int_equal(local_reference_ready(&td, svn, true), ERR_GET_QUOTE_BUSY);
 }
 
@@ -162,6 +165,7 @@ static void a_busy_service_is_asked_six_times_by_a_session(void **state)
 	vmm_says = 1;
 	memset(&s, 0, sizeof(s));
 	s.td = &td;
+	s.is_source = true;
 	s.phase = PHASE_QUOTE;
 	s.budget_ms = 60000;
 	s.last_ms = td.now;
@@ -178,7 +182,7 @@ static void a_busy_service_is_asked_six_times_by_a_session(void **state)
 	assert_int_equal(own_quote_step(&s), ERR_GET_QUOTE_BUSY);
 	assert_int_equal(quotes, n + 1);
 	assert_int_equal(reports, n + 1);
-	assert_int_equal(td.shared.used, 0);
+	assert_int_equal(quote_service_free(&td.quoting), BUFFERS);
 }
 
 int main(void)

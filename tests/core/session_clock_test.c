@@ -45,11 +45,27 @@ static void held_and_queued_clocks_stand_still(void **state)
 	assert_int_equal(session_clock(&s, 10 * SESSION_TIMEOUT_MS), STATUS_OK);
 	assert_int_equal(s.budget_ms, SESSION_TIMEOUT_MS);
 	s.held = false;
-	s.in_queue = true;
-	assert_int_equal(session_clock(&s, 10 * SESSION_TIMEOUT_MS + WORK_SLOT_WAIT_MS), STATUS_OK);
+	s.queue = &td.source_slots.queue;
+	assert_int_equal(session_clock(&s, 10 * SESSION_TIMEOUT_MS + SLOT_QUEUE_MS), STATUS_OK);
 	assert_int_equal(s.budget_ms, SESSION_TIMEOUT_MS);
 	assert_int_equal(
-		session_clock(&s, 10 * SESSION_TIMEOUT_MS + WORK_SLOT_WAIT_MS + 1), ERR_SLOT_TIMEOUT);
+		session_clock(&s, 10 * SESSION_TIMEOUT_MS + SLOT_QUEUE_MS + 1), ERR_SLOT_TIMEOUT);
+}
+
+static void a_queue_for_quote_buffers_has_an_end_too(void **state)
+{
+	(void)state;
+	s.phase = PHASE_QUOTE;
+	s.queue = &td.quotes.queue;
+	s.quote_ms = 1;
+	assert_int_equal(session_clock(&s, 1000 + SLOT_QUEUE_MS), STATUS_OK);
+	assert_int_equal(s.budget_ms, SESSION_TIMEOUT_MS);
+	assert_int_equal(s.quote_ms, 1);
+	assert_int_equal(session_clock(&s, 1001 + SLOT_QUEUE_MS), ERR_QUOTE_BUFFER_TIMEOUT);
+	assert_int_equal(status_result(ERR_QUOTE_BUFFER_TIMEOUT), RESULT_OUT_OF_RESOURCE);
+	/* No leap of the clock brings it back to a small number. */
+	assert_int_equal(session_clock(&s, 1001 + SLOT_QUEUE_MS + (1ull << 32) - SLOT_QUEUE_MS),
+		ERR_QUOTE_BUFFER_TIMEOUT);
 }
 
 static void a_peer_may_not_sit_on_a_slot(void **state)
@@ -127,6 +143,7 @@ int main(void)
 		cmocka_unit_test_setup(a_session_has_its_budget_and_no_more, set_up),
 		cmocka_unit_test_setup(a_huge_leap_is_a_time_out, set_up),
 		cmocka_unit_test_setup(held_and_queued_clocks_stand_still, set_up),
+		cmocka_unit_test_setup(a_queue_for_quote_buffers_has_an_end_too, set_up),
 		cmocka_unit_test_setup(a_peer_may_not_sit_on_a_slot, set_up),
 		cmocka_unit_test_setup(
 			waiting_for_collateral_with_a_slot_is_not_the_peers_fault, set_up),

@@ -45,7 +45,7 @@ static void waiting_is_first_come_first_served(void **state)
 	assert_int_equal(take(1), STATUS_OK);
 	assert_int_equal(take(2), STATUS_PENDING);
 	assert_int_equal(take(3), STATUS_PENDING);
-	assert_int_equal(td.destination_slots.queued, 2);
+	assert_int_equal(td.destination_slots.queue.queued, 2);
 	give(0);
 	assert_true(sessions[2].runnable);
 	assert_int_equal(take(4), STATUS_PENDING);
@@ -54,7 +54,7 @@ static void waiting_is_first_come_first_served(void **state)
 	give(1);
 	assert_int_equal(take(4), STATUS_PENDING);
 	assert_int_equal(take(3), STATUS_OK);
-	assert_int_equal(td.destination_slots.queued, 1);
+	assert_int_equal(td.destination_slots.queue.queued, 1);
 	assert_int_equal(td.destination_slots.peak, WORK_SLOTS);
 }
 
@@ -89,9 +89,9 @@ static void leaving_the_queue_lets_the_next_pass(void **state)
 	give(3);
 	give(4);
 	give(2);
-	assert_int_equal(td.destination_slots.queued, 0);
-	assert_null(td.destination_slots.first);
-	assert_null(td.destination_slots.last);
+	assert_int_equal(td.destination_slots.queue.queued, 0);
+	assert_null(td.destination_slots.queue.first);
+	assert_null(td.destination_slots.queue.last);
 	assert_int_equal(take(5), STATUS_PENDING);
 	give(0);
 	assert_int_equal(take(5), STATUS_OK);

@@ -8,8 +8,8 @@ from attack import CHUNK_FIRST_DATA, ELEMENT_HEAD, VDM_HEAD
 from lab import DEADLINE, Lab, Platform, wait_until
 from tap import Tap, equal
 
-OK, NETWORK, ATTESTATION, POLICY = 0, 5, 7, 8
-SESSIONS = 12
+OK, NETWORK, SECURE_SESSION, ATTESTATION, POLICY = 0, 5, 6, 7, 8
+SESSIONS = 32
 PAGE = 4096
 QUOTE_PAGES = 2
 
@@ -157,29 +157,77 @@ class Faults:
             self.lab.end(bystander), (OK, OK), "status"))
 
     def together(self, n):
-        """All ask for their quotes before the first is answered."""
+        """All want their quotes at once, in either role, and those come late."""
         def run():
-            both = self.lab.both()
-            idle = [m.counters()["shared_used"] for m in both]
+            both = one, other = self.lab.both()
+            peaks = [m.counters()["shared_peak"] for m in both]
             self.lab.ask_both("hold key-exchange")
-            sessions = [self.lab.begin() for _ in range(n)]
+            sessions = [self.lab.begin(src=src, dst=dst)
+                        for src, dst in [(one, other), (other, one)] * n]
             for migtd in both:
-                migtd.wait_for(held=n)
+                migtd.wait_for(held=2 * n)
             for platform in self.platforms():
-                platform.fault("quote-late=700")
+                platform.fault("quote-late=200")
             self.lab.ask_both("release")
-            equal([self.lab.end(s) for s in sessions], [(OK, OK)] * n, "results")
-            for migtd, used in zip(both, idle):
-                peak = migtd.counters()["shared_peak"] - used
-                assert peak >= n * QUOTE_PAGES * PAGE, f"{peak} bytes of requests in flight"
-        self.case(f"{n} sessions have their late quotes in flight at once", run)
+            queued = [migtd.counters()["queued"] for migtd in both]
+            equal([self.lab.end(s) for s in sessions], [(OK, OK)] * (2 * n), "results")
+            assert all(self.lab.msk_match(s) for s in sessions), "keys differ"
+            for migtd, peak, waiting in zip(both, peaks, queued):
+                assert waiting > 0, f"{migtd.name}: nobody has queued for a buffer"
+                equal(migtd.counters()["shared_peak"], peak, f"{migtd.name}: shared memory")
+        self.case(f"{n} sessions in either direction queue for a few buffers, and quotes come late",
+                  run)
+
+    def at_destination(self, fault, attack=None):
+        """A session that meets the fault when the destination has all it needs but its own quote."""
+        reached, go_on = threading.Event(), threading.Event()
+        chunks = []
+
+        def stop(direction, index, name, message):
+            if (direction, name) == ("src", "CHUNK_SEND"):
+                chunks.append(index)
+                # It follows the acknowledgement of the first, for which there must be a reference.
+                if len(chunks) == 2:
+                    reached.set()
+                    go_on.wait(DEADLINE)
+            return attack(direction, index, name, message) if attack else message
+        session = self.lab.begin(stop)
+        if not reached.wait(DEADLINE):
+            raise AssertionError("the destination has not begun to attest")
+        self.lab.b.fault(fault)
+        go_on.set()
+        return session
+
+    def impatient(self):
+        """A source that says more before it got its answer, while the destination's quote is on its
+        way: without an end at once it would be the quoting service's fault."""
+        def run():
+            base = self.lab.memory()
+            said = []
+
+            def more(direction, index, name, message):
+                last = direction == "src" and name == "CHUNK_SEND" and message[14] & 1
+                said.extend([index] if last else [])
+                return [message, message] if last else message
+            status = self.lab.end(self.at_destination("quote-never", more))
+            self.lab.b.fault("none")
+            equal(len(said), 1, "last chunks")
+            equal(status[1], SECURE_SESSION, "the destination's status")
+            heap, shared, *rest = base[1]
+            equal(self.lab.memory(), [base[0], (heap, shared + QUOTE_PAGES * PAGE, *rest)],
+                  "memory afterwards")
+            equal(self.lab.session()[0], (OK, OK), "a session afterwards")
+        self.tap.case("a source that does not wait for its answer is not waited for", run)
 
     def cancelled(self, waiting, side, fault, least):
         """One side waits for its quote, and the VMM of one side cancels."""
         def run():
             platform = self.platforms()[waiting]
-            platform.fault(fault)
-            session = self.lab.begin()
+            if waiting == 1:
+                session = self.at_destination(fault)
+            else:
+                platform.fault(fault)
+                session = self.lab.begin()
             wait_until("the fault to fire", lambda: self.fired(platform) >= least)
             self.platforms()[side].client.ask(do="cancel", td=session.tds[side])
             equal(self.lab.end(session), (NETWORK, NETWORK), "status")
@@ -205,11 +253,11 @@ class Faults:
             status = self.lab.end(first)
             assert status in {(ATTESTATION, NETWORK), (ATTESTATION, ATTESTATION)}, status
             kept = self.lab.src.counters()["shared_abandoned"]
-            equal(kept, QUOTE_PAGES * PAGE, "pages that the VMM keeps")
+            equal(kept, QUOTE_PAGES * PAGE, "the buffer that the VMM keeps")
             heap, shared, *rest = base[0]
             equal(self.lab.memory(), [(heap, shared + kept, *rest), base[1]], "memory afterwards")
             equal(self.lab.session()[0], (OK, OK), "a session afterwards")
-        self.tap.case("a quote that never comes ends its session and costs its pages", run)
+        self.tap.case("a quote that never comes ends its session and costs its buffer", run)
 
 
 def main():
@@ -222,8 +270,8 @@ def main():
         for fault in ("quote-late=300", "quote-busy=1", "quote-unavailable=1"):
             faults.succeeds(fault)
         faults.together(SESSIONS)
-        # A destination that waits does not read: that its peer is gone may lie behind op 0x03.
-        for waiting, side in ((0, 0), (0, 1), (1, 1)):
+        faults.impatient()
+        for waiting, side in ((0, 0), (0, 1), (1, 0), (1, 1)):
             faults.cancelled(waiting, side, "quote-busy=1000", 1)
             faults.cancelled(waiting, side, "quote-late=700", 1)
         lab.stop()

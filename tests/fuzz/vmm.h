@@ -16,6 +16,7 @@
 
 #define VMM_PAGES 24
 #define VMM_SHARED_PAGES 16
+#define VMM_QUOTES 2	/* buffers */
 #define VMM_SHARED_BIT (UINT64_C(1) << 47)
 
 struct vmm {
@@ -51,6 +52,7 @@ static inline void vmm_start(struct vmm *vmm, const uint8_t *script, size_t n)
 	shared_init(&vmm->shared, vmm->ram + private_size, VMM_SHARED_PAGES * PAGE_SIZE,
 		vmm->owner);
 	quote_service_init(&vmm->service, &vmm->tdx, &vmm->shared);
+	HOLDS(quote_service_keep(&vmm->service, VMM_QUOTES) == STATUS_OK);
 	vmm->service.form = (enum quote_form)(reader_u8(&vmm->script) % 3u);
 }
 
@@ -74,7 +76,8 @@ static inline void vmm_answer_late(struct vmm *vmm, uint8_t *buffer)
 /* All pages are back, and each was given back once. */
 static inline void vmm_end(struct vmm *vmm)
 {
-	HOLDS(vmm->shared.used == 0 && vmm->shared.refused == 0);
+	HOLDS(quote_service_free(&vmm->service) == VMM_QUOTES);
+	HOLDS(vmm->shared.used == vmm->shared.used_by_tag[SHARED_GET_QUOTE_KEPT] && vmm->shared.refused == 0);
 	HOLDS(quote_service_abandoned(&vmm->service) == 0);
 }
 

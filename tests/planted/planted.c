@@ -44,13 +44,12 @@ void __wrap_pool_give(struct heap *h, struct pool *p, void *element)
 }
 #endif
 
-#ifdef PLANT_SHARED	/* the last page of what is given back is forgotten */
-void __real_shared_give(struct shared *s, uint8_t *at, uint32_t pages);
-void __wrap_shared_give(struct shared *s, uint8_t *at, uint32_t pages);
-void __wrap_shared_give(struct shared *s, uint8_t *at, uint32_t pages)
+#ifdef PLANT_SHARED	/* the last page of a quote's buffer is forgotten when that is given back */
+void __real_shared_retag(struct shared *s, uint8_t *at, uint32_t pages, enum shared_tag tag);
+void __wrap_shared_retag(struct shared *s, uint8_t *at, uint32_t pages, enum shared_tag tag);
+void __wrap_shared_retag(struct shared *s, uint8_t *at, uint32_t pages, enum shared_tag tag)
 {
-	if (pages > 1)
-		__real_shared_give(s, at, pages - 1);
+	__real_shared_retag(s, at, tag == SHARED_GET_QUOTE_KEPT ? pages - 1 : pages, tag);
 }
 #endif
 

@@ -15,7 +15,9 @@
 #include "tdx/quote_service.h"
 #include "tdx/tdx.h"
 
+#ifndef FAKE_PAGES
 #define FAKE_PAGES 16
+#endif
 #define FAKE_CALLS 64
 #define FAKE_SHARED_BIT (1ull << 47)
 

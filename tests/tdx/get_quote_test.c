@@ -35,11 +35,11 @@ static void start_in(struct fake_td *td, struct get_quote *q, enum quote_form fo
 {
 	uint8_t report[TDREPORT_SIZE] = {0x81};
 
-	fake_td_init(td);
+	quoting_td_init(td);
 	td->quoting.form = form;
 	*q = (struct get_quote){.buffer = NULL};
 	assert_int_equal(get_quote_start(q, &td->quoting, report), STATUS_OK);
-	assert_int_equal(td->shared.used, GET_QUOTE_PAGES);
+	assert_int_equal(busy_pages(td), GET_QUOTE_PAGES);
 }
 
 static void start(struct fake_td *td, struct get_quote *q)
@@ -55,7 +55,7 @@ static void finish(struct fake_td *td, struct get_quote *q)
 	store(buffer + 8, 0, 8);
 	get_quote_end(q, &td->quoting);
 	assert_null(q->buffer);
-	assert_int_equal(td->shared.used, 0);
+	assert_int_equal(busy_pages(td), 0);
 	assert_int_equal(td->shared.refused, 0);
 	assert_true(all_zero(buffer, BUFFER));
 	fake_td_free(td);
@@ -72,7 +72,7 @@ static void the_request_is_as_recorded(void **state, const char *name, enum quot
 	load(&image, name);
 	/* Upstream's raw request says how large its buffer is; the GHCI wants zero. */
 	store(image.bytes + 20, 0, 4);
-	fake_td_init(&td);
+	quoting_td_init(&td);
 	td.quoting.form = form;
 	assert_int_equal(get_quote_start(&q, &td.quoting, image.bytes + report_at), STATUS_OK);
 	assert_memory_equal(q.buffer, image.bytes, image.size);
@@ -212,7 +212,7 @@ static void an_error_of_the_framed_form_leads_to_the_raw_one_which_is_kept(void 
 	struct get_quote q = {.buffer = NULL}, other = {.buffer = NULL};
 
 	(void)state;
-	fake_td_init(&td);
+	quoting_td_init(&td);
 	assert_int_equal(ask(&td, &q), QUOTE_FORM_FRAMED);
 	/* Another one is on its way in the framed form by then. */
 	assert_int_equal(ask(&td, &other), QUOTE_FORM_FRAMED);
@@ -226,7 +226,7 @@ static void an_error_of_the_framed_form_leads_to_the_raw_one_which_is_kept(void 
 	assert_int_equal(answer(&td, &other, STATUS_ERROR), ERR_GET_QUOTE_BUSY);
 	assert_int_equal(ask(&td, &other), QUOTE_FORM_RAW);
 	assert_int_equal(answer(&td, &other, 0), STATUS_OK);
-	assert_int_equal(td.shared.used, 0);
+	assert_int_equal(busy_pages(&td), 0);
 	fake_td_free(&td);
 }
 
@@ -236,7 +236,7 @@ static void a_vmm_that_has_answered_framed_is_not_asked_otherwise(void **state)
 	struct get_quote q = {.buffer = NULL};
 
 	(void)state;
-	fake_td_init(&td);
+	quoting_td_init(&td);
 	assert_int_equal(ask(&td, &q), QUOTE_FORM_FRAMED);
 	assert_int_equal(answer(&td, &q, 0), STATUS_OK);
 	for (int i = 0; i < 3; i++) {
@@ -253,7 +253,7 @@ static void a_service_that_fails_in_both_forms_is_busy_and_asked_framed_again(vo
 	struct get_quote q = {.buffer = NULL};
 
 	(void)state;
-	fake_td_init(&td);
+	quoting_td_init(&td);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(ask(&td, &q), QUOTE_FORM_FRAMED);
 		assert_int_equal(answer(&td, &q, STATUS_ERROR), ERR_GET_QUOTE_FORM);
@@ -474,21 +474,21 @@ static void a_refused_start_gives_its_pages_back(void **state)
 	struct get_quote q = {.buffer = NULL};
 
 	(void)state;
-	fake_td_init(&td);
+	quoting_td_init(&td);
 	td.out[0].r10 = 1;
 	td.out[1].r10 = 0x8000000000000000ull;
 	assert_int_equal(get_quote_start(&q, &td.quoting, report), ERR_GET_QUOTE_BUSY);
 	assert_null(q.buffer);
 	assert_int_equal(get_quote_start(&q, &td.quoting, report), ERR_GET_QUOTE);
 	assert_null(q.buffer);
-	assert_int_equal(td.shared.used, 0);
+	assert_int_equal(busy_pages(&td), 0);
 	assert_true(all_zero(td.shared.base, BUFFER));
 
 	struct get_quote many[FAKE_PAGES] = {{.buffer = NULL}};
 	unsigned n = 0;
 	while (get_quote_start(&many[n], &td.quoting, report) == STATUS_OK)
 		n++;
-	assert_int_equal(n, FAKE_PAGES / 2 / GET_QUOTE_PAGES);
+	assert_int_equal(n, QUOTE_BUFFERS_KEPT);
 	assert_int_equal(get_quote_start(&q, &td.quoting, report), ERR_OUT_OF_RESOURCE);
 	assert_null(q.buffer);
 	fake_td_free(&td);

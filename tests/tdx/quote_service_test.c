@@ -7,7 +7,7 @@
 
 #define BUFFER (GET_QUOTE_PAGES * PAGE_SIZE)
 /* As many as the fake TD's shared half holds. */
-#define MOST (FAKE_PAGES / 2 / GET_QUOTE_PAGES)
+#define MOST QUOTE_BUFFERS_KEPT
 
 static const uint8_t report[TDREPORT_SIZE] = {0x81};
 
@@ -43,13 +43,13 @@ static void pages_in_flight_are_no_one_elses(void **state)
 	struct get_quote q;
 
 	(void)state;
-	fake_td_init(&td);
+	quoting_td_init(&td);
 	uint8_t *const late = abandon(&td);
 	assert_int_equal(quote_service_abandoned(&td.quoting), GET_QUOTE_PAGES);
-	assert_int_equal(td.shared.used, GET_QUOTE_PAGES);
+	assert_int_equal(busy_pages(&td), GET_QUOTE_PAGES);
 	assert_int_equal(td.shared.used_by_tag[SHARED_GET_QUOTE], 0);
 	quote_service_reclaim(&td.quoting);
-	assert_int_equal(td.shared.used, GET_QUOTE_PAGES);
+	assert_int_equal(busy_pages(&td), GET_QUOTE_PAGES);
 
 	uint8_t *const next = take(&td, &q);
 	assert_true(next >= late + BUFFER || next + BUFFER <= late);
@@ -61,12 +61,12 @@ static void pages_in_flight_are_no_one_elses(void **state)
 
 	quote_service_reclaim(&td.quoting);
 	assert_int_equal(quote_service_abandoned(&td.quoting), 0);
-	assert_int_equal(td.shared.used, GET_QUOTE_PAGES);
+	assert_int_equal(busy_pages(&td), GET_QUOTE_PAGES);
 	assert_true(all_zero(late, BUFFER));
 	assert_memory_equal(next, before, BUFFER);
 	answer(next);
 	get_quote_end(&q, &td.quoting);
-	assert_int_equal(td.shared.used, 0);
+	assert_int_equal(busy_pages(&td), 0);
 	assert_int_equal(td.shared.refused, 0);
 	fake_td_free(&td);
 }
@@ -80,10 +80,10 @@ static void a_vmm_that_keeps_everything_leaves_out_of_resource(void **state)
 
 	(void)state;
 	for (unsigned first = 0; first < MOST; first++) {
-		fake_td_init(&td);
+		quoting_td_init(&td);
 		for (unsigned i = 0; i < MOST; i++)
 			buffer[i] = abandon(&td);
-		assert_int_equal(td.shared.used, td.shared.pages);
+		assert_int_equal(busy_pages(&td), td.shared.pages);
 		assert_int_equal(
 			get_quote_start(&q, &td.quoting, report), ERR_OUT_OF_RESOURCE);
 		quote_service_reclaim(&td.quoting);
@@ -96,7 +96,7 @@ static void a_vmm_that_keeps_everything_leaves_out_of_resource(void **state)
 			assert_int_equal(quote_service_abandoned(&td.quoting),
 				GET_QUOTE_PAGES * (MOST - 1 - i));
 		}
-		assert_int_equal(td.shared.used, 0);
+		assert_int_equal(busy_pages(&td), 0);
 		assert_int_equal(td.shared.refused, 0);
 		fake_td_free(&td);
 	}
@@ -109,11 +109,11 @@ static void an_answered_request_is_not_abandoned(void **state)
 	struct get_quote q;
 
 	(void)state;
-	fake_td_init(&td);
+	quoting_td_init(&td);
 	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
 		store(take(&td, &q) + 8, statuses[i], 8);
 		get_quote_end(&q, &td.quoting);
-		assert_int_equal(td.shared.used, 0);
+		assert_int_equal(busy_pages(&td), 0);
 	}
 	fake_td_free(&td);
 }
@@ -130,6 +130,7 @@ static void both_kinds_are_reclaimed_by_their_own_size(void **state)
 	fake_td_init(&td);
 	/* All pages of the fake TD, to have room for one of each. */
 	shared_init(&td.shared, td.ram, FAKE_PAGES * PAGE_SIZE, owner);
+	assert_int_equal(quote_service_keep(&td.quoting, 2), STATUS_OK);
 	uint8_t *const first = abandon(&td);
 	assert_int_equal(get_collateral_start(&c, &td.quoting, &request), STATUS_OK);
 	uint8_t *const second = c.buffer;
@@ -143,13 +144,17 @@ static void both_kinds_are_reclaimed_by_their_own_size(void **state)
 	answer(third);
 	quote_service_reclaim(&td.quoting);
 	assert_int_equal(quote_service_abandoned(&td.quoting), GET_COLLATERAL_PAGES);
+	assert_int_equal(quote_service_free(&td.quoting), 2);
+	uint8_t *const rest = shared_take(&td.shared, SHARED_SERVICE, 4);
+	assert_non_null(rest);
 	assert_int_equal(get_collateral_start(&c, &td.quoting, &request), ERR_OUT_OF_RESOURCE);
 	assert_int_equal(get_quote_start(&q, &td.quoting, report), STATUS_OK);
 	answer(second);
 	quote_service_reclaim(&td.quoting);
-	assert_int_equal(td.shared.used, GET_QUOTE_PAGES);
+	shared_give(&td.shared, rest, 4);
+	assert_int_equal(busy_pages(&td), GET_QUOTE_PAGES);
 	get_quote_end(&q, &td.quoting);
-	assert_int_equal(td.shared.used, 0);
+	assert_int_equal(busy_pages(&td), 0);
 	assert_int_equal(td.shared.refused, 0);
 	fake_td_free(&td);
 }

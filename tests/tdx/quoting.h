@@ -15,6 +15,21 @@ struct image {
 	size_t size;
 };
 
+/* Buffers that the fake TD keeps for quotes: all its shared half. */
+#define QUOTE_BUFFERS_KEPT 4
+
+static inline void quoting_td_init(struct fake_td *td)
+{
+	fake_td_init(td);
+	assert_int_equal(quote_service_keep(&td->quoting, QUOTE_BUFFERS_KEPT), STATUS_OK);
+}
+
+/* Pages that are neither free nor kept for quotes and idle. */
+static inline uint32_t busy_pages(const struct fake_td *td)
+{
+	return td->shared.used - td->shared.used_by_tag[SHARED_GET_QUOTE_KEPT];
+}
+
 static inline void load(struct image *image, const char *name)
 {
 	char path[512];

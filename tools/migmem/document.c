@@ -169,7 +169,7 @@ static const char head[] =
 static const char method[] =
 	"\n## Method\n\n"
 	"- `migmem sweep --target inproc --hold all --rounds 2`: all sessions stop after each phase until every one "
-	"of them is\n  there (or queued for a work slot); two rounds in the same Migration TDs, and "
+	"of them is\n  there (or queued for a work slot or quote buffer); two rounds in the same Migration TDs, and "
 	"what the second needs\n  more is the growth. Regions are sized for n, so that tables which "
 	"grow with what a region could\n  hold are counted.\n"
 	"- Different policies: one pass has the measured source against n destinations with policies "

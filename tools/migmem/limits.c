@@ -14,7 +14,6 @@
 #include "policy/policy.h"
 #include "spdm/engine.h"
 #include "tdx/get_collateral.h"
-#include "tdx/get_quote.h"
 
 /* Of an answer to GET_COLLATERAL: framing, as for a quote. */
 #define COLLATERAL_SIZE_MOST (GET_COLLATERAL_PAGES * 4096 - 24 - 4 - 48)

@@ -35,13 +35,10 @@ struct run_options {
 #define WAVES_FROM 512
 #define WAVES_HOLD "attest"
 
-/*
- * Shared memory of one session: the quote's two pages, and over vmcall-raw those of its Receive and of
- * its Send.
- */
+/* Shared memory of one session: over vmcall-raw the pages of its Receive and of its Send. */
 static inline uint64_t shared_per_session(const struct run_options *o)
 {
-	return (2 + (o->raw ? o->rx_pages + 1 : 0)) * 4096;
+	return o->raw ? (o->rx_pages + 1) * 4096 : 0;
 }
 
 /* A policy as a Migration TD is started with it. */

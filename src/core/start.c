@@ -79,7 +79,7 @@ enum status start_measure(struct migtd *td, unsigned rtmr, enum event_tag tag,
 	return extend_last(td);
 }
 
-enum status start_read_tdinfo(struct migtd *td)
+static enum status read_tdinfo(struct migtd *td)
 {
 	memset(td->tdcall->reportdata, 0, REPORTDATA_SIZE);
 	TRY(tdg_mr_report(&td->tdx, td->tdcall->report, td->tdcall->reportdata));
@@ -89,7 +89,7 @@ enum status start_read_tdinfo(struct migtd *td)
 
 enum status start_check_tdinfo(struct migtd *td)
 {
-	TRY(start_read_tdinfo(td));
+	TRY(read_tdinfo(td));
 	return (td->tdinfo[TDINFO_ATTRIBUTES] & TDINFO_ATTRIBUTE_DEBUG) == 0 ? STATUS_OK :
 		ERR_DEBUG_TD;
 }
@@ -181,7 +181,7 @@ static const struct start_step first_steps[] = {
 };
 
 static const struct start_step last_steps[] = {
-	{start_read_tdinfo, "TDG.MR.REPORT"},
+	{read_tdinfo, "TDG.MR.REPORT"},
 	{step_service, "the VMM's migration service"},
 	{step_sessions, "memory for one session"},
 };

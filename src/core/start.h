@@ -28,9 +28,7 @@ extern const struct start_kind start_v2;
 enum status start_measure(struct migtd *td, unsigned rtmr, enum event_tag tag,
 	const uint8_t *measured, size_t measured_size, const uint8_t *data, size_t data_size)
 	MUST_CHECK;
-/* The own TDINFO as it is now, into td->tdinfo. */
-enum status start_read_tdinfo(struct migtd *td) MUST_CHECK;
-/* The same; refuses a debug TD. */
+/* The own TDINFO as it is now, into td->tdinfo; refuses a debug TD. */
 enum status start_check_tdinfo(struct migtd *td) MUST_CHECK;
 
 #endif

@@ -283,7 +283,7 @@ enum status v1_next_block(const struct policy_v1 *p, size_t *at, struct v1_block
 	return block->kind == V1_NO_LIST ? ERR_POLICY_FORMAT : STATUS_OK;
 }
 
-bool v1_fmspc_is_self(const struct v1_fmspc *fmspc)
+static bool fmspc_is_self(const struct v1_fmspc *fmspc)
 {
 	return fmspc->n == 4 && memcmp(fmspc->text, "self", 4) == 0;
 }
@@ -385,6 +385,6 @@ enum status policy_v1_open(struct policy_v1 *p, const uint8_t *file, size_t n)
 		if (block.kind == V1_NO_LIST)
 			return STATUS_OK;
 		if (block.kind == V1_TCB_INFO)
-			p->self_only = ++platforms == 1 && v1_fmspc_is_self(&block.fmspc);
+			p->self_only = ++platforms == 1 && fmspc_is_self(&block.fmspc);
 	}
 }

@@ -44,6 +44,4 @@ struct v1_block {
  */
 enum status v1_next_block(const struct policy_v1 *p, size_t *at, struct v1_block *block) MUST_CHECK;
 
-bool v1_fmspc_is_self(const struct v1_fmspc *fmspc);
-
 #endif

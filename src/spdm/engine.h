@@ -51,7 +51,6 @@ enum spdm_kind {
 	SPDM_KIND_OTHER,
 	SPDM_KIND_COUNT,
 };
-enum spdm_kind spdm_kind_of(enum spdm_role role, uint8_t code);
 
 /* What is done with one kind of message in one state. */
 struct spdm_rule {
@@ -86,8 +85,6 @@ enum status spdm_owner_says(struct spdm *s, enum status answer) MUST_CHECK;
 enum status spdm_owner_must(struct spdm *s, enum status answer) MUST_CHECK;
 /* Messages of this state are secured ones. */
 bool spdm_is_secured(const struct spdm *s);
-/* Wipes all but role, phase and outcome. */
-void spdm_conclude(struct spdm *s, enum status outcome);
 
 /* --- frame.c ------------------------------------------------------------------------------- */
 

@@ -44,7 +44,7 @@ static const struct {
 	{SPDM_CHUNK_GET, SPDM_KIND_CHUNK_GET},
 };
 
-enum spdm_kind spdm_kind_of(enum spdm_role role, uint8_t code)
+static enum spdm_kind kind_of(enum spdm_role role, uint8_t code)
 {
 	if (role == SPDM_REQUESTER && code == SPDM_ERROR)
 		return SPDM_KIND_ERROR;
@@ -109,7 +109,8 @@ bool spdm_is_secured(const struct spdm *s)
 	return states[s->state].secured;
 }
 
-void spdm_conclude(struct spdm *s, enum status outcome)
+/* Wipes all but role, phase and outcome. */
+static void conclude(struct spdm *s, enum status outcome)
 {
 	const uint8_t role = s->role;
 	const enum spdm_phase phase = s->phase;
@@ -187,7 +188,7 @@ static enum status choose_rule(struct spdm *s)
 {
 	struct reader r = reader_of(s->frame + s->message_at, MESSAGE_MIN);
 	const uint8_t version = reader_u8(&r);
-	const enum spdm_kind kind = spdm_kind_of((enum spdm_role)s->role, reader_u8(&r));
+	const enum spdm_kind kind = kind_of((enum spdm_role)s->role, reader_u8(&r));
 
 	if (!version_ok(kind, version))
 		return ERR_SPDM_VERSION;
@@ -358,7 +359,7 @@ static void tell_peer(struct spdm *s, const struct stream *io, enum status why)
 static enum status fail(struct spdm *s, const struct stream *io, enum status why)
 {
 	tell_peer(s, io, why);
-	spdm_conclude(s, why);
+	conclude(s, why);
 	return why;
 }
 
@@ -391,7 +392,7 @@ enum status spdm_step(struct spdm *s, const struct stream *io)
 			return fail(s, io, status);
 	}
 	if (s->state == SPDM_STATE_ENDED) {
-		spdm_conclude(s, STATUS_OK);
+		conclude(s, STATUS_OK);
 		return STATUS_OK;
 	}
 	return wait_for(s, SPDM_WAIT_NONE);

@@ -7,8 +7,6 @@
 #define HOB_GUID_EXTENSION 4
 #define HOB_END 0xffff
 
-#define SOCKET_HOB_SIZE 24
-
 enum hob {
 	HOB_MIGRATION_INFO,
 	HOB_STREAM_SOCKET,

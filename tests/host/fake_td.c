@@ -352,11 +352,16 @@ uint64_t get_quote(struct fake_td *td)
 	return vmcall(td, 0x10002, SHARED | QUOTE_GPA, QUOTE_BYTES, 0);
 }
 
-uint64_t complete(const struct fake_td *td)
+uint64_t complete_at(const uint8_t *buffer)
 {
-	for (int ms = 0; load64(quote_buffer(td) + 8) == STATUS_IN_FLIGHT; ms += 5) {
+	for (int ms = 0; load64(buffer + 8) == STATUS_IN_FLIGHT; ms += 5) {
 		assert_true(ms < PATIENCE_MS);
 		poll(NULL, 0, 5);
 	}
-	return load64(quote_buffer(td) + 8);
+	return load64(buffer + 8);
+}
+
+uint64_t complete(const struct fake_td *td)
+{
+	return complete_at(quote_buffer(td));
 }

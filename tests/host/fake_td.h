@@ -79,6 +79,8 @@ uint64_t get_quote(struct fake_td *td);
 /* Its status once it is no longer in flight. */
 #define STATUS_IN_FLIGHT UINT64_MAX
 uint64_t complete(const struct fake_td *td);
+/* The same of a buffer elsewhere. */
+uint64_t complete_at(const uint8_t *buffer);
 
 extern const uint8_t guid_migtd[16];
 extern const uint8_t guid_common[16];

@@ -260,8 +260,10 @@ static void wrong_usage_exits_2(void **state)
 	assert_int_equal(RUN("--sessions", "0"), 2);
 	assert_int_equal(RUN("--sessions", "x"), 2);
 	assert_int_equal(RUN("--hold", "nowhere"), 2);
+	assert_output("--hold: 'nowhere' is not one of all, none, connect, ");
 	assert_int_equal(RUN("--hold", "report"), 2);
 	assert_int_equal(RUN("--policy", "v3"), 2);
+	assert_output("--policy: 'v3' is not one of v1, v2");
 	assert_int_equal(RUN("--roles", "neither"), 2);
 	assert_int_equal(RUN("--policy", "v1", "--policy-file", "x"), 2);
 	assert_int_equal(RUN("--policy", "v1", "--policy-issuer-chain", "x"), 2);

@@ -171,6 +171,8 @@ static void fits_in_says_what_runs_out_first(void **state)
 	assert_int_equal(MIGMEM("fits-in", "32M"), 0);
 	assert_output("memory runs out first");
 	assert_int_equal(MIGMEM("fits-in"), 2);
+	assert_int_equal(MIGMEM("fits-in", "32Q"), 2);
+	assert_output("'32Q' is not a SIZE");
 }
 
 static void what_fits_is_proved_by_running_it_and_one_more(void **state)
@@ -359,6 +361,9 @@ static void sweeps_that_make_no_line_are_refused(void **state)
 	assert_int_equal(MIGMEM("sweep", "--sessions", "2,2"), 2);
 	assert_int_equal(MIGMEM("sweep", "--sessions", "2,0"), 2);
 	assert_int_equal(MIGMEM("sweep", "--sessions", "1,,2"), 2);
+	assert_output("'' in '1,,2' is not a number");
+	assert_int_equal(MIGMEM("sweep", "--quote-sizes", "5006,8141"), 2);
+	assert_output("--quote-sizes: 8141 is more than 8140");
 	assert_nothing_is_left();
 }
 

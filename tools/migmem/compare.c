@@ -267,6 +267,12 @@ int command_compare(int argc, char **argv)
 	if (old_result == NULL || new_result == NULL)
 		return TOOL_USAGE;
 	const json_t *before = counterpart(old_result, new_result);
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *result = i == 0 ? before : new_result;
+		if (result != NULL && json_object_get(result, "config") == NULL)
+			return tool_fail(TOOL_USAGE, "%s: no result of migmem: member config is missing",
+				files.item[i]);
+	}
 	if (before == NULL || !same_conditions(before, new_result, &differ))
 		return tool_fail(TOOL_USAGE, "%s and %s differ in config.%s", files.item[0],
 			files.item[1], differ != NULL ? differ : "policies, config.roles or config.transport");

@@ -195,8 +195,11 @@ static int ask(int argc, char **argv, struct question *q)
 	*q = (struct question){.run = run_defaults};
 	TOOL_TRY(options_parse(
 		argc, argv, "migmem fits-in SIZE [options]", specs, COUNT_OF(specs), &others));
-	if (others.n != 1 || !number_read(others.item[0], true, INT64_MAX, &q->size))
+	if (others.n != 1)
 		return tool_fail(TOOL_USAGE, "one SIZE is needed, e.g. 32M");
+	if (!number_read(others.item[0], true, INT64_MAX, &q->size))
+		return tool_fail(
+			TOOL_USAGE, "'%s' is not a SIZE, e.g. 32M", others.item[0]);
 	return run_check(&q->run);
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /* The options that migmem's measuring commands share. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "migmem/options.h"
 #include "migmem/phases.h"
+#include "tdx/get_quote.h"
 
 #define SESSIONS_MOST 8192
 #define RX_PAGES_MOST 16
@@ -84,24 +86,44 @@ size_t run_specs(struct run_options *o, struct option_spec *specs)
 	return COUNT_OF(own);
 }
 
-static int one_of(const char *option, const char *value, const char *const *words, size_t n)
+static bool is_one_of(const char *value, const char *const *words, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(value, words[i]) == 0)
-			return TOOL_OK;
-	return tool_fail(
-		TOOL_USAGE, "--%s: '%s' is not one this build has; see --help", option, value);
+			return true;
+	return false;
+}
+
+/* What is said to a value that is none of them; `also` may be empty. */
+static int none_of(const char *option, const char *value, const char *also,
+	const char *const *words, size_t n)
+{
+	char *list = tool_text("%s", also);
+
+	for (size_t i = 0; i < n; i++) {
+		char *longer = tool_text("%s%s%s", list, *list == '\0' ? "" : ", ", words[i]);
+		free(list);
+		list = longer;
+	}
+	const int code = tool_fail(TOOL_USAGE, "--%s: '%s' is not one of %s", option, value, list);
+	free(list);
+	return code;
+}
+
+static int one_of(const char *option, const char *value, const char *const *words, size_t n)
+{
+	return is_one_of(value, words, n) ? TOOL_OK : none_of(option, value, "", words, n);
 }
 
 static int check_hold(const char *hold)
 {
 	static const char *const also[] = {"all", "none"};
-
-	for (size_t i = 0; i < COUNT_OF(also); i++)
-		if (strcmp(hold, also[i]) == 0)
-			return TOOL_OK;
 	/* Nobody is left to be held after the last phase. */
-	return one_of("hold", hold, phase_words, phase_count - 1);
+	const size_t phases = phase_count - 1;
+
+	if (is_one_of(hold, also, COUNT_OF(also)) || is_one_of(hold, phase_words, phases))
+		return TOOL_OK;
+	return none_of("hold", hold, "all, none", phase_words, phases);
 }
 
 int run_check(struct run_options *o)
@@ -139,8 +161,10 @@ int run_check(struct run_options *o)
 	if (o->sessions == 0 || o->sessions > most)
 		return tool_fail(
 			TOOL_USAGE, "--sessions: must be 1 to %llu", (unsigned long long)most);
-	if (o->quote_size > UINT16_MAX)
-		return tool_fail(TOOL_USAGE, "--quote-size: no quote has so many bytes");
+	if (o->quote_size > QUOTE_SIZE_MAX)
+		return tool_fail(TOOL_USAGE,
+			"--quote-size: a Migration TD's buffers hold quotes of %d bytes at most",
+			QUOTE_SIZE_MAX);
 	if (o->quote_size != 0 && o->pki != NULL)
 		return tool_fail(TOOL_USAGE, "--quote-size: the hosts of --pki are made already");
 	if (o->rounds == 0 || o->rounds > ROUNDS_MOST)

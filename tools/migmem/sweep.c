@@ -14,6 +14,7 @@
 #include "migmem/report_page.h"
 #include "migmem/run.h"
 #include "migmem/seed.h"
+#include "tdx/get_quote.h"
 
 #define SIZES_MAX 64
 /* The largest that a Migration TD takes from its peer. */
@@ -54,10 +55,15 @@ static int read_list(
 	*n = 0;
 	for (char *rest = copy, *one; (one = strsep(&rest, ",")) != NULL;) {
 		uint64_t value;
-		if (*n == SIZES_MAX || !number_read(one, true, most, &value))
-			return tool_fail(TOOL_USAGE,
-				"--%s: '%s' in '%s' is not a number, or too many", option, one,
-				text);
+		if (!number_read(one, true, INT64_MAX, &value))
+			return tool_fail(TOOL_USAGE, "--%s: '%s' in '%s' is not a number", option,
+				one, text);
+		if (value > most)
+			return tool_fail(TOOL_USAGE, "--%s: %s is more than %" PRIu64, option, one,
+				most);
+		if (*n == SIZES_MAX)
+			return tool_fail(TOOL_USAGE, "--%s: more than %d numbers", option,
+				SIZES_MAX);
 		for (size_t i = 0; i < *n; i++)
 			if (values[i] == (int64_t)value)
 				return tool_fail(
@@ -322,7 +328,7 @@ static int tell_all(const struct run_options *o, struct sweep *s, int code)
 static int read_variations(const char *const text[INPUT_COUNT], struct sweep *s)
 {
 	for (size_t i = 0; i < INPUT_COUNT; i++) {
-		const uint64_t most = i == INPUT_POLICY ? POLICY_SIZE_MOST : UINT16_MAX;
+		const uint64_t most = i == INPUT_POLICY ? POLICY_SIZE_MOST : QUOTE_SIZE_MAX;
 		s->by[i].runs = json_array();
 		if (text[i] != NULL)
 			TOOL_TRY(read_list(

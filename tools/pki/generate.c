@@ -123,7 +123,7 @@ static int auth_bytes(const struct pki_host *host, size_t chain_size, size_t *n)
 	if (host->quote_bytes == 0)
 		return TOOL_OK;
 	if (host->quote_bytes < least || host->quote_bytes > QUOTE_MAX)
-		return tool_fail(TOOL_USAGE, "host %s: its largest quotes have %zu to %d bytes, not %u",
+		return tool_fail(TOOL_USAGE, "host %s: its largest quotes can have %zu to %d bytes, not %u",
 			host->name, least, QUOTE_MAX, host->quote_bytes);
 	*n = host->quote_bytes - least;
 	return TOOL_OK;

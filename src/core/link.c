@@ -34,11 +34,12 @@ enum status link_status(const struct session *s)
 /* A peer that has said goodbye on vsock may have said more before, which is read first. */
 enum status link_check(struct session *s)
 {
-	if (is_raw(s))
+	if (is_raw(s)) {
 		vmcall_raw_listen(&s->link.raw);
-	else if (vsock_was_reset(&s->link.vsock))
-		return ERR_TRANSPORT_CLOSED;
-	return link_status(s);
+		return link_status(s);
+	}
+	TRY(link_status(s));
+	return vsock_was_reset(&s->link.vsock) ? ERR_TRANSPORT_CLOSED : STATUS_OK;
 }
 
 bool link_rx_waiting(const struct session *s)

@@ -99,7 +99,10 @@ uint64_t migtd_round(struct migtd *td);
 
 /* --- measuring ----------------------------------------------------------------------------- */
 
-/* Sessions that have completed phase `after` are not stepped on; PHASE_COUNT releases all. */
+/*
+ * Sessions that have completed phase `after` are not stepped on; PHASE_COUNT releases all.  Until
+ * then no session's time limit runs, but for what it waits for of the quoting service.
+ */
 void migtd_hold(struct migtd *td, enum phase after);
 
 struct migtd_session_info {

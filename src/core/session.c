@@ -213,15 +213,19 @@ static enum status queue_clock(struct session *s, uint64_t elapsed)
 enum status session_clock(struct session *s, uint64_t now)
 {
 	const uint64_t elapsed = now - s->last_ms;
+	const bool measuring = s->td->hold < PHASE_COUNT;
 
 	s->last_ms = now;
 	if (s->held)
 		return STATUS_OK;
 	if (s->queue != NULL)
-		return queue_clock(s, elapsed);
+		return measuring ? STATUS_OK : queue_clock(s, elapsed);
 	s->quote_ms = minus(s->quote_ms, elapsed);
 	if (s->slot != NULL)
 		collateral_fetch_clock(&s->slot->fetch, elapsed);
+	/* Whoever is waited for may be held, or queue for as long as there are sessions, over there. */
+	if (measuring)
+		return STATUS_OK;
 	if (s->slot != NULL && s->wait == SESSION_WAIT_IO) {
 		s->slot_peer_ms += (uint32_t)elapsed;
 		if (s->slot_peer_ms > WORK_SLOT_PEER_MS)

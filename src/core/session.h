@@ -98,7 +98,11 @@ void session_begin(struct session *s, struct migtd *td, const struct migration_r
 /* STATUS_PENDING (see s->wait), STATUS_OK: the keys are exchanged; else why it failed. */
 enum status session_step(struct session *s) MUST_CHECK;
 
-/* Advances the session's clocks to now; the status when one has run out. */
+/*
+ * Advances the session's clocks to now; the status when one has run out.  While a hold is set
+ * (migtd_hold(): measuring) only those of the quoting service go on, and no session that waits for
+ * its peer or for its turn runs out of time.
+ */
 enum status session_clock(struct session *s, uint64_t now) MUST_CHECK;
 
 /*

@@ -17,6 +17,7 @@ static int set_up(void **state)
 	(void)state;
 	memset(&td, 0, sizeof(td));
 	memset(&s, 0, sizeof(s));
+	td.hold = PHASE_COUNT;
 	s.td = &td;
 	s.budget_ms = SESSION_TIMEOUT_MS;
 	s.last_ms = 1000;
@@ -93,6 +94,47 @@ static void waiting_for_collateral_with_a_slot_is_not_the_peers_fault(void **sta
 	assert_int_equal(slot.fetch.left_ms, COLLATERAL_WAIT_MS / 2);
 }
 
+/* Of 4,096 that are measured most queue, or wait for one who does, longer than either may. */
+static void while_a_hold_is_set_nobody_waits_too_long_for_others(void **state)
+{
+	static struct session before;
+
+	(void)state;
+	td.hold = PHASE_ATTEST;
+	for (int i = 0; i < 4; i++) {
+		s.phase = i == 0 ? PHASE_VERSION : PHASE_ATTEST;
+		s.slot = i == 1 ? &slot : NULL;
+		s.queue = i == 2 ? &td.source_slots.queue : i == 3 ? &td.quotes.queue : NULL;
+		before = s;
+		assert_int_equal(session_clock(&s, s.last_ms + 10 * SESSION_TIMEOUT_MS), STATUS_OK);
+		before.last_ms = s.last_ms;
+		assert_memory_equal(&before, &s, sizeof(s));
+	}
+	/* Released, they have all the time that they had before. */
+	td.hold = PHASE_COUNT;
+	assert_int_equal(session_clock(&s, s.last_ms + SLOT_QUEUE_MS), STATUS_OK);
+	assert_int_equal(session_clock(&s, s.last_ms + 1), ERR_QUOTE_BUFFER_TIMEOUT);
+	s.queue = NULL;
+	assert_int_equal(session_clock(&s, s.last_ms + SESSION_TIMEOUT_MS - 1), STATUS_OK);
+	assert_int_equal(session_clock(&s, s.last_ms + 1), ERR_TIMEOUT);
+}
+
+/* Else a quote that never comes would hold up a barrier for good. */
+static void while_a_hold_is_set_the_quoting_service_has_its_time_and_no_more(void **state)
+{
+	(void)state;
+	td.hold = PHASE_ATTEST;
+	s.wait = SESSION_WAIT_QUOTE;
+	s.slot = &slot;
+	s.quote_ms = 500;
+	slot.fetch.left_ms = COLLATERAL_WAIT_MS;
+	assert_int_equal(session_clock(&s, 1400), STATUS_OK);
+	assert_int_equal(s.quote_ms, 100);
+	assert_int_equal(slot.fetch.left_ms, COLLATERAL_WAIT_MS - 400);
+	assert_int_equal(session_clock(&s, 1600), STATUS_OK);
+	assert_int_equal(s.quote_ms, 0);
+}
+
 static void the_quoting_service_has_its_own_clock(void **state)
 {
 	(void)state;
@@ -144,6 +186,10 @@ int main(void)
 		cmocka_unit_test_setup(a_huge_leap_is_a_time_out, set_up),
 		cmocka_unit_test_setup(held_and_queued_clocks_stand_still, set_up),
 		cmocka_unit_test_setup(a_queue_for_quote_buffers_has_an_end_too, set_up),
+		cmocka_unit_test_setup(
+			while_a_hold_is_set_nobody_waits_too_long_for_others, set_up),
+		cmocka_unit_test_setup(
+			while_a_hold_is_set_the_quoting_service_has_its_time_and_no_more, set_up),
 		cmocka_unit_test_setup(a_peer_may_not_sit_on_a_slot, set_up),
 		cmocka_unit_test_setup(
 			waiting_for_collateral_with_a_slot_is_not_the_peers_fault, set_up),

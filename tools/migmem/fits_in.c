@@ -54,8 +54,6 @@ static int prove_fit(struct proof *p, int64_t n)
 	struct run_result r;
 
 	p->options.sessions = (uint64_t)n;
-	/* Where sessions wait depends on how many they are. */
-	p->options.hold = NULL;
 	TOOL_TRY(run_check(&p->options));
 	p->options.out = p->nowhere;
 	int code = run_execute(&p->options, &r);
@@ -72,7 +70,6 @@ static int prove_refusal(struct proof *p, int64_t n)
 	struct run_result r;
 
 	p->options.sessions = (uint64_t)n + 1;
-	p->options.hold = NULL;
 	TOOL_TRY(run_check(&p->options));
 	p->options.out = p->nowhere;
 	int code = run_execute(&p->options, &r);

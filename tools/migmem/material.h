@@ -31,10 +31,6 @@ struct run_options {
 	FILE *tables;
 };
 
-/* More sessions than this wait behind the queue for work slots, where they get to in waves. */
-#define WAVES_FROM 512
-#define WAVES_HOLD "attest"
-
 /* Shared memory of one session: over vmcall-raw the pages of its Receive and of its Send. */
 static inline uint64_t shared_per_session(const struct run_options *o)
 {

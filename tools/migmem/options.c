@@ -19,6 +19,7 @@ const struct run_options run_defaults = {
 	.roles = "apart",
 	.transport = "vsock",
 	.target = "host",
+	.hold = "key-exchange",
 	.rounds = 1,
 	.rx_pages = 1,
 	.log_level = "info",
@@ -51,8 +52,7 @@ size_t run_specs(struct run_options *o, struct option_spec *specs)
 			"what runs: processes on this host; or all in this process, on a virtual "
 			"clock, all randomness from --seed (host)", false},
 		{"hold", 0, OPTION_TEXT, &o->hold, "PHASE|all|none",
-			"where all sessions wait for each other (key-exchange; attest, which they reach in "
-			"waves, for more than 512)", false},
+			"where all sessions wait for each other (key-exchange)", false},
 		{"rounds", 0, OPTION_NUMBER, &o->rounds, "R",
 			"do it R times in the same MigTDs (1)", false},
 		{"seed", 0, OPTION_NUMBER, &o->seed, "S",
@@ -138,8 +138,6 @@ int run_check(struct run_options *o)
 	TOOL_TRY(one_of("roles", o->roles, roles, COUNT_OF(roles)));
 	TOOL_TRY(one_of("transport", o->transport, transport, COUNT_OF(transport)));
 	TOOL_TRY(one_of("target", o->target, target, COUNT_OF(target)));
-	if (o->hold == NULL)
-		o->hold = o->sessions > WAVES_FROM ? WAVES_HOLD : "key-exchange";
 	TOOL_TRY(check_hold(o->hold));
 	if (o->rx_pages == 0 || o->rx_pages > RX_PAGES_MOST)
 		return tool_fail(TOOL_USAGE, "--rx-pages: must be 1 to %d", RX_PAGES_MOST);

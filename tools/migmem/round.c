@@ -13,8 +13,8 @@
 
 /* Results come this much after the Migration TDs' own time limits at the latest. */
 #define GRACE_MS 15000
-/* Sessions of a wave. */
-#define WAVE 256
+/* Behind this phase nobody queues any more. */
+#define QUEUES_END "attest"
 
 /* --- user TDs and requests ----------------------------------------------------------------- */
 
@@ -224,31 +224,8 @@ static int muster_side(struct pass *p, enum side side, struct muster *m)
 	return TOOL_OK;
 }
 
-/*
- * Thousands at once would queue for work slots longer than a Migration TD lets them, and fall silent
- * for longer than it lets a peer: a lack of time, not of memory.  They come in waves, each of which
- * stands at the barrier before the next one starts.
- */
-static int wait_for_wave(struct pass *p, size_t started)
-{
-	const uint64_t until = pass_now(p) + pass_limit(p);
-	struct muster m[SIDE_COUNT];
-
-	for (;;) {
-		TOOL_TRY(wait_a_little(p));
-		for (enum side side = 0; side < SIDE_COUNT; side++)
-			TOOL_TRY(muster_side(p, side, &m[side]));
-		const bool ended = count_results(p, ROLE_SRC, false) > 0 ||
-				   count_results(p, ROLE_DST, false) > 0;
-		if (ended || pass_now(p) >= until ||
-			(m[SIDE_A].held >= started && m[SIDE_B].held >= started))
-			return TOOL_OK;
-	}
-}
-
 static int trigger_all(struct pass *p, size_t round)
 {
-	const bool waves = p->o->sessions > WAVES_FROM && strcmp(p->o->hold, WAVES_HOLD) == 0;
 	size_t *order = tool_alloc(p->o->sessions * sizeof(*order));
 	int code = TOOL_OK;
 
@@ -262,8 +239,6 @@ static int trigger_all(struct pass *p, size_t round)
 		code = request_migration(p, side_of(p->o, ROLE_SRC, order[i]), order[i]);
 		if (code == TOOL_OK)
 			code = request_migration(p, side_of(p->o, ROLE_DST, order[i]), order[i]);
-		if (code == TOOL_OK && waves && (i + 1) % WAVE == 0)
-			code = wait_for_wave(p, i + 1);
 	}
 	progress_clear();
 	free(order);
@@ -366,20 +341,28 @@ static int snapshot(struct pass *p, const char *phase)
 	return TOOL_OK;
 }
 
+/*
+ * Thousands that are let go in front of the queues for work slots and quote buffers would queue
+ * longer than a Migration TD lets them: a lack of time, not of memory.  Clocks stand still while a
+ * hold is set, so they stop once more behind the queues.
+ */
 static int pass_barriers(struct pass *p)
 {
 	const bool all = strcmp(p->o->hold, "all") == 0;
-	bool reached = true;
+	bool reached = true, stopped = false;
 
 	/* Who has got past the last phase is gone: nobody can be held there. */
 	for (size_t i = 0; i + 1 < phase_count && reached; i++) {
-		if (!all && strcmp(p->o->hold, phase_words[i]) != 0)
+		const bool wanted = all || strcmp(p->o->hold, phase_words[i]) == 0;
+		if (!wanted && !(stopped && strcmp(phase_words[i], QUEUES_END) == 0))
 			continue;
-		if (all && i > 0)
+		/* The first hold was set before anybody started. */
+		if (stopped)
 			TOOL_TRY(hold_after(p, phase_words[i]));
 		TOOL_TRY(wait_barrier(p, phase_words[i], &reached));
-		if (reached)
+		if (reached && wanted)
 			TOOL_TRY(snapshot(p, phase_words[i]));
+		stopped = true;
 	}
 	return set_hold(p, "release");
 }

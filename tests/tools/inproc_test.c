@@ -246,14 +246,44 @@ static void many_sessions_are_held_at_once(void **state)
 	assert_nothing_is_left();
 }
 
-/* They reach one barrier wave by wave, and all of them stand there at the same moment. */
-static void more_sessions_than_queue_in_time_come_in_waves(void **state)
+#define MANY 300
+
+/* All of them, after the same phase. */
+static void assert_all_are_held(const json_t *result, const char *at)
 {
+	for (size_t r = 0; r < COUNT_OF(roles); r++) {
+		const json_t *sessions = json_object_get(role_of(result, r), "by_session"), *s;
+		size_t i;
+
+		assert_int_equal(json_array_size(sessions), MANY);
+		json_array_foreach(sessions, i, s)
+		{
+			assert_true(json_is_true(json_object_get(s, "held")));
+			assert_string_equal(json_string_value(json_object_get(s, "phase")), at);
+		}
+	}
+}
+
+/*
+ * A quoting service that takes a second for each quote: the last of them queue longer than a
+ * Migration TD lets them, but for the holds.
+ */
+static void sessions_may_queue_for_long_while_a_hold_is_set(void **state)
+{
+	AUTO_TEXT json = temp_path("slow.json");
+
 	(void)state;
 	if (!has_processes)
 		skip();
-	assert_int_equal(INPROC("--sessions", "520"), 0);
-	assert_output("barrier after attest: src 520 held, 0 queued; dst 520 held, 0 queued");
+	assert_int_equal(
+		INPROC("--sessions", "300", "--fault", "quote-late=1000", "--json", json), 0);
+	assert_output("barrier after key-exchange: src 300 held, 0 queued; dst 300 held, 0 queued");
+	assert_output("barrier after attest: src 300 held, 0 queued; dst 300 held, 0 queued");
+	AUTO_JSON result = read_result("slow.json");
+	assert_all_are_held(result, "quote");
+	assert_int_equal(INPROC("--sessions", "300", "--fault", "quote-late=1000", "--hold", "none"),
+		1);
+	assert_output("ERR_QUOTE_BUFFER_TIMEOUT");
 	assert_nothing_is_left();
 }
 
@@ -393,7 +423,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(both_roles_at_once_need_no_more_than_one),
 		cmocka_unit_test(sessions_in_both_directions_do_not_lock_each_other_out),
 		cmocka_unit_test(many_sessions_are_held_at_once),
-		cmocka_unit_test(more_sessions_than_queue_in_time_come_in_waves),
+		cmocka_unit_test(sessions_may_queue_for_long_while_a_hold_is_set),
 		cmocka_unit_test(policies_of_version_1_run_as_well),
 		cmocka_unit_test(quotes_of_any_size_need_the_same_memory),
 		cmocka_unit_test(the_largest_event_log_fills_a_message_and_a_byte_more_is_refused),

@@ -12,11 +12,15 @@
 #include "policy/certificate.h"
 #include "policy/chain.h"
 #include "policy/policy.h"
+#include "policy/reader.h"
 #include "spdm/engine.h"
 #include "tdx/get_collateral.h"
 
 /* Of an answer to GET_COLLATERAL: framing, as for a quote. */
 #define COLLATERAL_SIZE_MOST (GET_COLLATERAL_PAGES * 4096 - 24 - 4 - 48)
+
+/* The row of POLICY_LINKS_MAX says so. */
+_Static_assert(DOCUMENT_COUNT + POLICY_LINKS_MAX == 9, "what a stranger may have verified");
 
 /* Op 0x03 with the own quote and log: what those two leave of a message is the rest of it. */
 static int64_t largest_message(const struct limits_today *t)
@@ -35,8 +39,10 @@ size_t fixed_limits(const struct limits_today *t, struct fixed_limit table[FIXED
 			"invalid policy (9)"},
 		{"TCB mappings in a peer's policy", "", POLICY_MAPPINGS_MAX, t->policy_mappings, "generated policy",
 			"invalid policy (9)"},
-		{"certificate links of a peer's policy", "", POLICY_LINKS_MAX,
-			t->certificate_links, "generated policy",
+		{"certificate links of a peer's policy that are not our own", "", POLICY_LINKS_MAX,
+			t->certificate_links,
+			"generated policy, three chains of three certificates by strangers; with three "
+			"documents the 9 signatures that a stranger may have verified",
 			"invalid policy (9)"},
 		{"certificate in such a chain, DER", "bytes", POLICY_CERTIFICATE_MAX,
 			t->certificate_der, "generated policy", "invalid policy (9)"},

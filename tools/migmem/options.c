@@ -52,7 +52,8 @@ size_t run_specs(struct run_options *o, struct option_spec *specs)
 			"what runs: processes on this host; or all in this process, on a virtual "
 			"clock, all randomness from --seed (host)", false},
 		{"hold", 0, OPTION_TEXT, &o->hold, "PHASE|all|none",
-			"where all sessions wait for each other (key-exchange)", false},
+			"where all sessions wait for each other, and once more after attest; none: "
+			"nowhere, and time limits run as in the product (key-exchange)", false},
 		{"rounds", 0, OPTION_NUMBER, &o->rounds, "R",
 			"do it R times in the same MigTDs (1)", false},
 		{"seed", 0, OPTION_NUMBER, &o->seed, "S",

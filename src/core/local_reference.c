@@ -3,6 +3,7 @@
 
 #include "core/td.h"
 #include "measure/tdinfo.h"
+#include "mem/copy_once.h"
 
 static bool valid_for(const struct migtd *td, const uint8_t tee_tcb_svn[16], uint64_t margin)
 {
@@ -99,7 +100,7 @@ static enum status take(struct migtd *td)
 	struct local_reference *ref = &td->reference;
 
 	ref->copy_size = ref->quote.quote_size;
-	memcpy(ref->copy, ref->quote.buffer + ref->quote.quote_offset, ref->copy_size);
+	copy_once(ref->copy, ref->quote.buffer + ref->quote.quote_offset, ref->copy_size);
 	get_quote_end(&ref->quote, &td->quoting);
 	if (td->v1 == NULL)
 		return take_v2(td);

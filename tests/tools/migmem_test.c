@@ -270,6 +270,12 @@ static void wrong_usage_exits_2(void **state)
 	assert_int_equal(RUN("--policy-file", "x"), 2);
 	assert_int_equal(RUN("--migtd", "/nowhere/migtd"), 2);
 	assert_output("/nowhere/migtd");
+	assert_int_equal(RUN("--json", "/nowhere/run.json"), 2);
+	assert_output("/nowhere/run.json: cannot write: No such file or directory");
+	assert_int_equal(RUN("--report", "/dev/null/report"), 2);
+	assert_output("/dev/null/report: cannot make the folder: Not a directory");
+	assert_int_equal(RUN("--policies", "distinct", "--sessions", "257"), 2);
+	assert_output("must be 1 to 256 with different policies");
 	assert_nothing_is_left();
 }
 

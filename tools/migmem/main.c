@@ -27,7 +27,7 @@ static int command_run(int argc, char **argv)
 	if (judged) {
 		const int written = report_write(&o, &r, passed);
 		code = written != TOOL_OK ? written : passed ? TOOL_OK : TOOL_REJECT;
-		fprintf(o.tables, "%s\n", passed ? "PASSED" : "FAILED");
+		fprintf(o.tables, "%s\n", code == TOOL_OK ? "PASSED" : "FAILED");
 	}
 	run_release(&r);
 	return code;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /* The options that migmem's measuring commands share. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "migmem/options.h"
 #include "migmem/phases.h"
@@ -127,6 +129,23 @@ static int check_hold(const char *hold)
 	return none_of("hold", hold, "all, none", phase_words, phases);
 }
 
+/* Told before a run, which may take long, and not behind it. */
+static int check_outputs(const struct run_options *o)
+{
+	if (o->report != NULL)
+		TOOL_TRY(folder_make(o->report));
+	if (o->json == NULL || strcmp(o->json, "-") == 0)
+		return TOOL_OK;
+	AUTO_TEXT folder = tool_text("%s", o->json);
+	char *name = strrchr(folder, '/');
+	if (name != NULL)
+		name[1] = '\0';
+	if (access(name != NULL ? folder : ".", W_OK | X_OK) != 0)
+		return tool_fail(
+			TOOL_USAGE, "%s: cannot write: %s", o->json, strerror(errno));
+	return TOOL_OK;
+}
+
 int run_check(struct run_options *o)
 {
 	static const char *const policy[] = {"v1", "v2"}, *const policies[] = {"same", "distinct"},
@@ -159,7 +178,8 @@ int run_check(struct run_options *o)
 	const uint64_t most = o->distinct ? DISTINCT_MOST : SESSIONS_MOST;
 	if (o->sessions == 0 || o->sessions > most)
 		return tool_fail(
-			TOOL_USAGE, "--sessions: must be 1 to %llu", (unsigned long long)most);
+			TOOL_USAGE, "--sessions: must be 1 to %llu%s", (unsigned long long)most,
+			o->distinct ? " with different policies" : "");
 	if (o->quote_size > QUOTE_SIZE_MAX)
 		return tool_fail(TOOL_USAGE,
 			"--quote-size: a Migration TD's buffers hold quotes of %d bytes at most",
@@ -170,5 +190,5 @@ int run_check(struct run_options *o)
 		return tool_fail(TOOL_USAGE, "--rounds: must be 1 to %d", ROUNDS_MOST);
 	if (o->wait_seconds > 86400)
 		return tool_fail(TOOL_USAGE, "--wait: more than a day");
-	return TOOL_OK;
+	return check_outputs(o);
 }

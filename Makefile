@@ -62,9 +62,11 @@ memory: gcc
 		--json $(MEMORY)/v1.json
 	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies distinct --transport vmcall-raw \
 		--json $(MEMORY)/raw.json
+	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies same --transport vmcall-raw \
+		--json $(MEMORY)/raw-same.json
 	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies distinct --roles both --json $(MEMORY)/both.json
 	@$(MIGMEM) baseline $(MEMORY)/distinct.json $(MEMORY)/same.json $(MEMORY)/v1.json $(MEMORY)/raw.json \
-		$(MEMORY)/both.json \
+		$(MEMORY)/raw-same.json $(MEMORY)/both.json \
 		-o tests/memory/baseline.json
 	@$(MIGMEM) document tests/memory/baseline.json -o MEMORY.md
 	@$(MIGMEM) header tests/memory/baseline.json -o ports/sizing.h

@@ -234,6 +234,8 @@ def main(migmem, root):
             lab, "v1.json", "--sessions", "1,2", "--policy", "v1"))
         tap.case("vmcall-raw needs what is committed", lambda: as_committed(
             lab, "raw.json", "--sessions", "1,2,4", "--policies", "distinct", "--transport", "vmcall-raw"))
+        tap.case("vmcall-raw with equal policies needs what is committed", lambda: as_committed(
+            lab, "raw-same.json", "--sessions", "1,2,8", "--policies", "same", "--transport", "vmcall-raw"))
         tap.case("both roles at once need what is committed", lambda: as_committed(
             lab, "both.json", "--sessions", "1,2,4", "--policies", "distinct", "--roles", "both"))
         tap.case("both roles at once need no more than one", lambda: both_need_no_more(lab))

@@ -127,7 +127,7 @@ struct migtd_counters {
 	struct mem_usage by_tag[MEM_TAG_COUNT];
 	size_t heap_by_phase[PHASE_COUNT];	/* most bytes live while any session was in it */
 	size_t shared_by_phase[PHASE_COUNT];
-	size_t session_size, record_size;
+	size_t session_size, record_size, tdinfo_size;
 	uint32_t sessions_max, sessions_live, sessions_peak;
 	uint32_t held, queued;
 	uint64_t completed, failed;

@@ -55,6 +55,7 @@ static void answer_counters(FILE *answer, struct migtd *td)
 	by_phase(answer, "shared_by_phase", c.shared_by_phase);
 	pair(answer, "session_size", c.session_size);
 	pair(answer, "record_size", c.record_size);
+	pair(answer, "tdinfo_size", c.tdinfo_size);
 	pair(answer, "sessions_max", c.sessions_max);
 	pair(answer, "sessions_live", c.sessions_live);
 	pair(answer, "sessions_peak", c.sessions_peak);

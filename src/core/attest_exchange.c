@@ -12,7 +12,7 @@ static enum status ready_to_send(struct session *s, enum vdm_op op)
 	TRY(attest_size_check(&s->td->event_log, own_quote_size(s)));
 	if (op != VDM_ATTEST_REQ)
 		return STATUS_OK;
-	return servtd_ext_read(&s->td->tdx, &s->target, s->stage.exchange.servtd_ext);
+	return servtd_ext_begin(s);
 }
 
 enum status attest_size_check(const struct event_log *log, size_t quote_size)
@@ -64,7 +64,7 @@ uint32_t attest_element_size(const struct session *s, enum vdm_element type)
 /* The initial MigTD's TDINFO: the VMM's when it gave one, else the own. */
 static const uint8_t *init_tdinfo(const struct session *s)
 {
-	return s->has_init_tdinfo ? s->init_tdinfo : s->td->tdinfo;
+	return s->init_tdinfo != NULL ? s->init_tdinfo : s->td->tdinfo;
 }
 
 enum status attest_element_read(struct session *s, enum vdm_element type, uint32_t offset,
@@ -89,8 +89,7 @@ enum status attest_element_read(struct session *s, enum vdm_element type, uint32
 					   s->td->own->record.blob_digest;
 		break;
 	case ELEMENT_SERVTD_EXT:
-		from = s->stage.exchange.servtd_ext;
-		break;
+		return servtd_ext_piece(s, offset, to, n);
 	case ELEMENT_INIT_TDINFO:
 		from = init_tdinfo(s);
 		break;
@@ -192,7 +191,7 @@ enum status attest_received(struct session *s, enum vdm_op op)
 	if (status == STATUS_PENDING)
 		return status;
 	if (status == STATUS_OK && op == VDM_ATTEST_REQ && s->td->v1 == NULL)
-		servtd_ext_approved_hash(s->slot->servtd_ext, s->stage.exchange.approved_ext_hash);
+		servtd_ext_approved_hash(s->slot->servtd_ext, s->stage.exchange.ext_hash);
 	work_slot_give(session_slots(s), s);
 	return status;
 }

@@ -8,7 +8,8 @@ static size_t session_heap(const struct session *s)
 	const struct pool *records = &s->td->heap.records;
 	const bool own = s->peer == NULL || s->peer == &s->td->own->record;
 
-	return s->td->heap.sessions.size + (own ? 0 : records->size);
+	return s->td->heap.sessions.size + (own ? 0 : records->size) +
+	       (s->init_tdinfo != NULL ? s->td->heap.tdinfos.size : 0);
 }
 
 static size_t session_shared(const struct session *s)
@@ -64,6 +65,7 @@ void migtd_counters(const struct migtd *td, struct migtd_counters *c)
 	memcpy(c->shared_by_phase, td->shared_by_phase, sizeof(c->shared_by_phase));
 	c->session_size = h->sessions.size;
 	c->record_size = h->records.size;
+	c->tdinfo_size = h->tdinfos.size;
 	c->sessions_max = h->sessions.capacity;
 	c->sessions_live = h->sessions.live;
 	c->sessions_peak = td->sessions_peak;

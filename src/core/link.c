@@ -6,6 +6,15 @@ static bool is_raw(const struct session *s)
 	return s->td->config.transport == MIGTD_VMCALL_RAW;
 }
 
+void link_begin(struct session *s, const struct migration_request *request)
+{
+	/* Over vmcall-raw the VMM knows by the request. */
+	if (is_raw(s))
+		return;
+	s->link.vsock.remote_cid = request->remote_cid;
+	s->link.vsock.remote_port = request->port;
+}
+
 bool link_is_open(const struct session *s)
 {
 	return is_raw(s) ? s->link.raw.raw != NULL : s->link.vsock.vsock != NULL;
@@ -15,8 +24,8 @@ enum status link_open(struct session *s)
 {
 	if (is_raw(s))
 		return vmcall_raw_open(&s->td->raw, &s->link.raw, s->request_id);
-	return vsock_connect(
-		&s->td->vsock, &s->link.vsock, s->request_id, s->remote_cid, s->remote_port);
+	struct vsock_connection *c = &s->link.vsock;
+	return vsock_connect(&s->td->vsock, c, s->request_id, c->remote_cid, c->remote_port);
 }
 
 struct stream link_stream(struct session *s)

@@ -9,6 +9,7 @@
 #include "transport/vmcall_raw.h"
 #include "transport/vsock.h"
 
+struct migration_request;
 struct session;
 
 /* Zeroed: not open. */
@@ -19,8 +20,10 @@ struct link {
 	};
 };
 
+/* Keeps where the request says the peer is; not open yet. */
+void link_begin(struct session *s, const struct migration_request *request);
 bool link_is_open(const struct session *s);
-/* To where the request says. */
+/* To there. */
 enum status link_open(struct session *s) MUST_CHECK;
 struct stream link_stream(struct session *s);
 /* STATUS_PENDING while connecting, STATUS_OK, or why the link has ended with nothing left to read. */

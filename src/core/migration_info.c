@@ -104,7 +104,7 @@ static enum status write_peer_key(struct session *s)
 	TRY(write_words(s, x->peer_key, KEY_WORDS, write_dec_key));
 	/* Only policy v2 judges SERVTD_EXT. */
 	if (!s->is_source && s->td->v1 == NULL)
-		TRY(write_words(s, x->approved_ext_hash, SHA384_SIZE / 8, write_ext_hash));
+		TRY(write_words(s, x->ext_hash, SHA384_SIZE / 8, write_ext_hash));
 	return STATUS_OK;
 }
 

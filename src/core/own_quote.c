@@ -290,7 +290,7 @@ static enum status pause(struct session *s)
 	if (s->quote_try + 1 >= GET_QUOTE_TRIES)
 		return ERR_GET_QUOTE_BUSY;
 	s->quote_try++;
-	s->quote_ms = own_quote_pause_ms(s->quote_try);
+	s->quote_ms = (uint16_t)own_quote_pause_ms(s->quote_try);
 	return STATUS_PENDING;
 }
 

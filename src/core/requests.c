@@ -79,10 +79,22 @@ void request_ignore(struct migtd *td, uint64_t request_id)
 	line_end(&line);
 }
 
+static enum status begin_session(struct migtd *td, const struct migration_request *request)
+{
+	struct session *s = pool_take(&td->heap, &td->heap.sessions);
+
+	if (s == NULL)
+		return ERR_OUT_OF_RESOURCE;
+	const enum status status = session_begin(s, td, request);
+	if (status == STATUS_OK)
+		session_run(s);
+	else
+		pool_give(&td->heap, &td->heap.sessions, s);
+	return status;
+}
+
 void request_start_session(struct migtd *td, const struct migration_request *request)
 {
-	struct session *s;
-
 	if (request_is_active(td, request->request_id)) {
 		request_ignore(td, request->request_id);
 		return;
@@ -92,13 +104,11 @@ void request_start_session(struct migtd *td, const struct migration_request *req
 		request_refuse(td, request->request_id, ERR_REQUEST);
 		return;
 	}
-	s = pool_take(&td->heap, &td->heap.sessions);
-	if (s == NULL) {
-		request_refuse(td, request->request_id, ERR_OUT_OF_RESOURCE);
+	const enum status status = begin_session(td, request);
+	if (status != STATUS_OK) {
+		request_refuse(td, request->request_id, status);
 		return;
 	}
-	session_begin(s, td, request);
-	session_run(s);
 	if (td->heap.sessions.live > td->sessions_peak)
 		td->sessions_peak = td->heap.sessions.live;
 }
@@ -166,9 +176,11 @@ void session_finish(struct session *s, enum status status)
 	struct migtd *td = s->td;
 	const enum status result = session_outcome(s, status);
 	const uint64_t request_id = s->request_id;
+	const struct policy_place refused = {
+		s->refused_block, s->refused_property, s->refused_index};
 	struct line reason;
 
-	failure_reason(&reason, td, result, &s->refused);
+	failure_reason(&reason, td, result, &refused);
 	if (result == STATUS_OK) {
 		log_text(&td->log, LOG_INFO, "MSK exchange completed");
 		td->completed++;

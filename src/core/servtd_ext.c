@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /* SERVTD_EXT of the target TD (SPDM spec 3.6). */
-#include "core/session.h"
+#include "core/td.h"
 #include "tdx/fields.h"
 #include "wire/writer.h"
 
@@ -48,6 +48,38 @@ enum status servtd_ext_read(struct tdx *tdx, struct servtd_binding *target,
 	}
 	/* The last field read is cur_servtd_attr. */
 	return value == SERVTD_ATTR_EXPECTED ? STATUS_OK : ERR_SERVTD_ATTR;
+}
+
+static enum status read_hashed(struct session *s, uint8_t ext[SERVTD_EXT_SIZE],
+	uint8_t hash[SHA384_SIZE])
+{
+	struct sha384 h;
+
+	TRY(servtd_ext_read(&s->td->tdx, &s->target, ext));
+	sha384_init(&h);
+	sha384_update(&h, ext, SERVTD_EXT_SIZE);
+	sha384_final(&h, hash);
+	return STATUS_OK;
+}
+
+enum status servtd_ext_begin(struct session *s)
+{
+	uint8_t ext[SERVTD_EXT_SIZE];
+
+	return read_hashed(s, ext, s->stage.exchange.ext_hash);
+}
+
+enum status servtd_ext_piece(struct session *s, uint32_t offset, uint8_t *to, size_t n)
+{
+	uint8_t ext[SERVTD_EXT_SIZE], hash[SHA384_SIZE];
+
+	if (offset > sizeof(ext) || n > sizeof(ext) - offset)
+		return ERR_INTERNAL;
+	TRY(read_hashed(s, ext, hash));
+	if (memcmp(hash, s->stage.exchange.ext_hash, sizeof(hash)) != 0)
+		return ERR_SERVTD_EXT;
+	memcpy(to, ext + offset, n);
+	return STATUS_OK;
 }
 
 void servtd_ext_approved_hash(const uint8_t ext[SERVTD_EXT_SIZE], uint8_t hash[SHA384_SIZE])

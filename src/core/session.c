@@ -3,20 +3,38 @@
 
 #include "core/td.h"
 
-void session_begin(struct session *s, struct migtd *td, const struct migration_request *request)
+static enum status keep_init_tdinfo(struct session *s, const uint8_t tdinfo[TDINFO_SIZE])
+{
+	uint8_t *kept = pool_take(&s->td->heap, &s->td->heap.tdinfos);
+
+	if (kept == NULL)
+		return ERR_OUT_OF_RESOURCE;
+	memcpy(kept, tdinfo, TDINFO_SIZE);
+	s->init_tdinfo = kept;
+	return STATUS_OK;
+}
+
+static void drop_init_tdinfo(struct session *s)
+{
+	struct pool *pool = &s->td->heap.tdinfos;
+
+	if (s->init_tdinfo != NULL)
+		pool_give(&s->td->heap, pool, pool_at(&s->td->heap, pool, pool_index(pool, s->init_tdinfo)));
+	s->init_tdinfo = NULL;
+}
+
+enum status session_begin(struct session *s, struct migtd *td,
+	const struct migration_request *request)
 {
 	s->td = td;
 	s->request_id = request->request_id;
 	s->is_source = request->is_source;
 	s->target = request->target;
-	s->remote_cid = request->remote_cid;
-	s->remote_port = request->port;
-	s->has_init_tdinfo = request->has_init_tdinfo;
-	if (request->has_init_tdinfo)
-		memcpy(s->init_tdinfo, request->init_tdinfo, sizeof(s->init_tdinfo));
+	link_begin(s, request);
 	s->last_ms = td->now;
 	s->budget_ms = td->config.timeout_ms;
 	s->phase = PHASE_CONNECT;
+	return request->has_init_tdinfo ? keep_init_tdinfo(s, request->init_tdinfo) : STATUS_OK;
 }
 
 /* What memory the pre-session had becomes the SPDM engine's; the time limit starts anew. */
@@ -34,7 +52,7 @@ static enum status connect_step(struct session *s)
 {
 	s->wait = SESSION_WAIT_IO;
 	if (!link_is_open(s)) {
-		if (s->has_init_tdinfo)
+		if (s->init_tdinfo != NULL)
 			TRY(policy_check_init_tdinfo(s->td->own, s->init_tdinfo));
 		TRY(link_open(s));
 	}
@@ -187,6 +205,15 @@ static uint32_t minus(uint32_t left, uint64_t elapsed)
 	return elapsed < left ? left - (uint32_t)elapsed : 0;
 }
 
+/* At most UINT16_MAX, which is more than any of these clocks may show. */
+static uint16_t plus(uint16_t spent, uint64_t elapsed)
+{
+	return elapsed < (uint64_t)(UINT16_MAX - spent) ? (uint16_t)(spent + elapsed) : UINT16_MAX;
+}
+
+_Static_assert(SLOT_QUEUE_MS < UINT16_MAX && WORK_SLOT_PEER_MS < UINT16_MAX &&
+	GET_QUOTE_WAIT_MS <= UINT16_MAX, "clocks of 16 bits");
+
 /* Who let the time run out: the own quoting service or the peer. */
 static enum status time_out_of(const struct session *s)
 {
@@ -204,7 +231,7 @@ static enum status queue_clock(struct session *s, uint64_t elapsed)
 {
 	const bool for_quote = s->queue == &s->td->quotes.queue;
 
-	s->queue_ms += (uint32_t)(elapsed <= SLOT_QUEUE_MS ? elapsed : SLOT_QUEUE_MS + 1);
+	s->queue_ms = plus(s->queue_ms, elapsed);
 	if (s->queue_ms <= SLOT_QUEUE_MS)
 		return STATUS_OK;
 	return for_quote ? ERR_QUOTE_BUFFER_TIMEOUT : ERR_SLOT_TIMEOUT;
@@ -220,14 +247,14 @@ enum status session_clock(struct session *s, uint64_t now)
 		return STATUS_OK;
 	if (s->queue != NULL)
 		return measuring ? STATUS_OK : queue_clock(s, elapsed);
-	s->quote_ms = minus(s->quote_ms, elapsed);
+	s->quote_ms = (uint16_t)minus(s->quote_ms, elapsed);
 	if (s->slot != NULL)
 		collateral_fetch_clock(&s->slot->fetch, elapsed);
 	/* Whoever is waited for may be held, or queue for as long as there are sessions, over there. */
 	if (measuring)
 		return STATUS_OK;
 	if (s->slot != NULL && s->wait == SESSION_WAIT_IO) {
-		s->slot_peer_ms += (uint32_t)elapsed;
+		s->slot_peer_ms = plus(s->slot_peer_ms, elapsed);
 		if (s->slot_peer_ms > WORK_SLOT_PEER_MS)
 			return ERR_SLOT_HELD;
 	}
@@ -249,5 +276,6 @@ void session_end(struct session *s, enum status why)
 		policy_record_drop(&td->store, s->peer);
 	own_quote_end(s);
 	work_slot_give(session_slots(s), s);
+	drop_init_tdinfo(s);
 	link_close(s);
 }

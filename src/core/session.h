@@ -36,8 +36,8 @@ struct pre_session {
 
 /* What the attestation and migration-info messages carry besides the slot. */
 struct exchange {
-	uint8_t servtd_ext[SERVTD_EXT_SIZE];	/* source: of the target TD, as sent */
-	uint8_t approved_ext_hash[SHA384_SIZE];	/* destination: to be accepted with the keys */
+	/* Source: of the SERVTD_EXT that is being sent.  Destination: to be accepted with the keys. */
+	uint8_t ext_hash[SHA384_SIZE];
 	uint8_t tee_tcb_svn[16];		/* of the own TDREPORT behind the own quote */
 	union {
 		/* Of the own quote, until that is sent, when it lies in another session's buffer. */
@@ -59,15 +59,14 @@ struct session {
 	struct work_slot *slot;
 	struct own_quote *quote;		/* asked for, or being sent */
 	const struct policy_record *peer;	/* the peer's policy, reference held */
+	const uint8_t *init_tdinfo;		/* from the VMM, in the heap's pool; NULL: none */
 	uint64_t request_id;
-	uint64_t remote_cid;
 	uint64_t last_ms;			/* when the clocks below were last advanced */
 	struct servtd_binding target;
-	uint32_t remote_port;
 	uint32_t budget_ms;			/* left of the time limit at hand */
-	uint32_t slot_peer_ms;			/* spent waiting for the peer with a slot in hand */
-	uint32_t queue_ms;			/* spent in the queue */
-	uint32_t quote_ms;			/* until the quote must be there, or be tried again */
+	uint16_t slot_peer_ms;			/* spent waiting for the peer with a slot in hand */
+	uint16_t queue_ms;			/* spent in the queue */
+	uint16_t quote_ms;			/* until the quote must be there, or be tried again */
 	uint8_t quote_try;
 	bool quote_is_shared;			/* sent with quote_signature in its place */
 	bool quote_framed_failed;		/* of the last try (struct get_quote) */
@@ -77,9 +76,10 @@ struct session {
 	bool runnable;				/* on the runnable list */
 	bool held;
 	bool in_spdm;				/* which arm of `stage` is live */
-	bool has_init_tdinfo;
 	bool keys_written;
-	struct policy_place refused;		/* by the own policy: where */
+	uint8_t refused_index;			/* struct policy_place: where the own policy refused */
+	const char *refused_block;
+	const char *refused_property;
 	struct link link;
 	union {
 		struct pre_session pre;
@@ -88,12 +88,17 @@ struct session {
 			struct exchange exchange;
 		};
 	} stage;
-	/* From the VMM, when has_init_tdinfo.  Last: under policy v1 the arena ends before it. */
-	uint8_t init_tdinfo[TDINFO_SIZE];
 };
 
-/* Fills a fresh, zeroed arena from the VMM's request; PHASE_CONNECT. */
-void session_begin(struct session *s, struct migtd *td, const struct migration_request *request);
+/* With its bytes of live map 2,048 at most. */
+_Static_assert(sizeof(struct session) <= 2032, "what every session costs");
+
+/*
+ * Fills a fresh, zeroed arena from the VMM's request; PHASE_CONNECT.  ERR_OUT_OF_RESOURCE when no
+ * block is left for the initial TDINFO that came with it: nothing but the arena is to be given back.
+ */
+enum status session_begin(struct session *s, struct migtd *td,
+	const struct migration_request *request) MUST_CHECK;
 
 /* STATUS_PENDING (see s->wait), STATUS_OK: the keys are exchanged; else why it failed. */
 enum status session_step(struct session *s) MUST_CHECK;
@@ -156,7 +161,13 @@ uint8_t *migration_info_field(struct session *s, enum vdm_element type, bool out
 enum status verdict(struct session *s) MUST_CHECK;
 enum status verdict_v1(struct session *s) MUST_CHECK;
 
-/* servtd_ext.c: reads SERVTD_EXT of the target TD; its hash as the destination accepts it. */
+/*
+ * servtd_ext.c.  A source reads the SERVTD_EXT of its target TD when it begins to send it, and keeps
+ * the hash alone; for each piece it reads it again, ERR_SERVTD_EXT when it is not the same any more.
+ */
+enum status servtd_ext_begin(struct session *s) MUST_CHECK;
+enum status servtd_ext_piece(struct session *s, uint32_t offset, uint8_t *to, size_t n) MUST_CHECK;
+/* All of it; its hash as the destination accepts it. */
 enum status servtd_ext_read(struct tdx *tdx, struct servtd_binding *target,
 	uint8_t ext[SERVTD_EXT_SIZE]) MUST_CHECK;
 void servtd_ext_approved_hash(const uint8_t ext[SERVTD_EXT_SIZE], uint8_t hash[SHA384_SIZE]);

@@ -167,8 +167,11 @@ static enum status step_sessions(struct migtd *td)
 	} else {
 		start_vsock(td);
 	}
-	return heap_divide(&td->heap, session_size(td),
-		       td->v1 != NULL ? 0 : sizeof(struct policy_record), most) > 0 ?
+	/* Policy v1 knows neither a peer's policy nor an initial TDINFO. */
+	const size_t record_size = td->v1 != NULL ? 0 : sizeof(struct policy_record);
+	const size_t tdinfo_size = td->v1 != NULL ? 0 : TDINFO_SIZE;
+
+	return heap_divide(&td->heap, sizeof(struct session), record_size, tdinfo_size, most) > 0 ?
 		STATUS_OK :
 		ERR_OUT_OF_RESOURCE;
 }

@@ -80,12 +80,6 @@ struct migtd {
 	size_t shared_by_phase[PHASE_COUNT];
 };
 
-/* Bytes of a session's arena: policy v1 has no initial TDINFO, which lies last. */
-static inline size_t session_size(const struct migtd *td)
-{
-	return td->v1 != NULL ? offsetof(struct session, init_tdinfo) : sizeof(struct session);
-}
-
 static inline struct work_slots *session_slots(const struct session *s)
 {
 	return s->is_source ? &s->td->source_slots : &s->td->destination_slots;

@@ -31,7 +31,9 @@ void verdict_tell_reason(struct session *s)
 	const struct policy_reason *why = &s->td->reason;
 	struct line line;
 
-	s->refused = why->place;
+	s->refused_block = why->place.block;
+	s->refused_property = why->place.property;
+	s->refused_index = why->place.index;
 	line_begin_request(&line, &s->td->log, LOG_ERROR, s->request_id);
 	line_text(&line, "own policy refuses the peer: ");
 	line_text(&line, why->place.block);

@@ -76,53 +76,68 @@ static size_t element_size(size_t n)
 	return (n + ELEMENT_ALIGN - 1) & -(size_t)ELEMENT_ALIGN;
 }
 
-static uint32_t sessions_that_fit(size_t room, size_t session_size, size_t record_size,
-	uint32_t most)
+/* Pools, each with a byte of live map for each session. */
+#define POOLS 3u
+
+static size_t map_size(size_t sessions)
 {
-	if (session_size > room || record_size > room)
-		return 0;
-	const size_t fit = room / (session_size + record_size + 2);
+	return element_size(POOLS * sessions);
+}
+
+/* `each`: bytes of one session in all pools. */
+static uint32_t sessions_that_fit(size_t room, size_t each, uint32_t most)
+{
+	const size_t fit = room / (each + POOLS);
 	size_t n = fit < most ? fit : most;
+
 	/* Rounding the live map up takes at most 15 bytes, less than one session. */
-	if (element_size(2 * n) + n * (session_size + record_size) > room)
+	if (map_size(n) + n * each > room)
 		n--;
 	return (uint32_t)n;
 }
 
-static void pool_init(struct heap *h, struct pool *p, enum mem_tag tag, size_t size, uint32_t n)
+/* n elements, from `first` on; none when they have no size. */
+static void pool_init(struct heap *h, struct pool *p, enum mem_tag tag, size_t size, uint32_t n,
+	uint8_t *first, bool downward, uint8_t *map)
 {
-	*p = (struct pool){.size = size, .capacity = n, .tag = tag};
-	h->by_tag[tag].reserved = size * n;
+	*p = (struct pool){
+		.base = downward ? first - size : first,
+		.step = downward ? -(ptrdiff_t)size : (ptrdiff_t)size,
+		.size = size,
+		.capacity = size != 0 ? n : 0,
+		.live_map = map,
+		.tag = tag,
+	};
+	h->by_tag[tag].reserved = size * p->capacity;
 }
 
-uint32_t heap_divide(struct heap *h, size_t session_size, size_t record_size, uint32_t most)
+uint32_t heap_divide(struct heap *h, size_t session_size, size_t record_size, size_t tdinfo_size,
+	uint32_t most)
 {
 	const size_t bottom = element_size(h->fixed);
 	const size_t top = h->size & -(size_t)ELEMENT_ALIGN;
-	const bool has_records = record_size != 0;
+	const size_t room = bottom < top ? top - bottom : 0;
+
+	/* None larger than the room, so that their sum does not wrap. */
+	if (h->sessions.capacity != 0 || session_size == 0 || session_size > room ||
+		record_size > room || tdinfo_size > room)
+		return 0;
 	session_size = element_size(session_size);
 	record_size = element_size(record_size);
-	if (h->sessions.capacity != 0 || session_size == 0 || bottom > top ||
-		has_records != (record_size != 0))
-		return 0;
-
-	const uint32_t n = sessions_that_fit(top - bottom, session_size, record_size, most);
+	tdinfo_size = element_size(tdinfo_size);
+	const uint32_t n =
+		sessions_that_fit(room, session_size + record_size + tdinfo_size, most);
 	if (n == 0)
 		return 0;
-	uint8_t *map = heap_fixed(h, MEM_TD, element_size(2 * (size_t)n), ELEMENT_ALIGN);
+	uint8_t *map = heap_fixed(h, MEM_TD, map_size(n), ELEMENT_ALIGN);
 	if (map == NULL)
 		return 0;
 
-	pool_init(h, &h->sessions, MEM_SESSION, session_size, n);
-	h->sessions.base = h->base + h->fixed;
-	h->sessions.step = (ptrdiff_t)session_size;
-	h->sessions.live_map = map;
-
-	/* Without records that pool stays empty: nothing can be taken from it. */
-	pool_init(h, &h->records, MEM_RECORD, record_size, has_records ? n : 0);
-	h->records.base = h->base + top - record_size;
-	h->records.step = -(ptrdiff_t)record_size;
-	h->records.live_map = map + n;
+	uint8_t *records = h->base + top;
+	uint8_t *tdinfos = records - n * record_size;
+	pool_init(h, &h->sessions, MEM_SESSION, session_size, n, h->base + h->fixed, false, map);
+	pool_init(h, &h->records, MEM_RECORD, record_size, n, records, true, map + n);
+	pool_init(h, &h->tdinfos, MEM_TDINFO, tdinfo_size, n, tdinfos, true, map + 2 * (size_t)n);
 	return n;
 }
 
@@ -199,7 +214,8 @@ static size_t pool_residue(const struct pool *p)
 
 size_t heap_residue(const struct heap *h)
 {
-	return pool_residue(&h->sessions) + pool_residue(&h->records);
+	return pool_residue(&h->sessions) + pool_residue(&h->records) +
+	       pool_residue(&h->tdinfos);
 }
 
 size_t heap_extent_peak(const struct heap *h)
@@ -210,5 +226,5 @@ size_t heap_extent_peak(const struct heap *h)
 	const size_t records_top = (size_t)(h->records.base - h->base) + h->records.size;
 	const size_t from_above = h->records.touched == 0 ? 0
 		: h->size - records_top + h->records.touched * h->records.size;
-	return from_below + from_above;
+	return from_below + from_above + h->tdinfos.touched * h->tdinfos.size;
 }

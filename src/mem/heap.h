@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
  * The heap: one region of exactly the configured size.  Fixed blocks are carved from its bottom
- * at start-up; what is left belongs to two pools, session arenas growing upward from there and
- * policy records growing downward from the top, one record reserved for each session, so that a
- * session that was admitted can never lack one.  There is no other allocation.
+ * at start-up; what is left belongs to three pools: session arenas growing upward from there, policy
+ * records growing downward from the top, and below the last of these, also downward, initial TDINFOs.
+ * One of each is reserved for each session, so that a session that was admitted can never lack one.
+ * There is no other allocation.
  *
  * Accounting: `extent` of a tag is the span ever touched (what a smaller region would lack);
  * `requested` is the sum of live bytes, as upstream's heap test counts.
@@ -47,6 +48,7 @@ struct heap {
 	size_t fixed;		/* bytes carved from the bottom */
 	struct pool sessions;
 	struct pool records;
+	struct pool tdinfos;
 	struct mem_usage by_tag[MEM_TAG_COUNT];
 	size_t used;
 	size_t peak;
@@ -60,11 +62,12 @@ void *heap_fixed(struct heap *h, enum mem_tag tag, size_t size, size_t align);
 
 /*
  * Divides the rest of the region, once: the number of sessions is what fits with one arena, one
- * record and two bytes of live map (under MEM_TD) each, but at most `most`.  Sizes are rounded up
- * to 16; a record size of 0 means that there are no records.  Returns that number; 0 when not even
- * one fits, and nothing changes.  No fixed block can be had afterwards.
+ * record, one TDINFO and three bytes of live map (under MEM_TD) each, but at most `most`.  Sizes are
+ * rounded up to 16; a size of 0 means that there are no records, or no TDINFOs.  Returns that number;
+ * 0 when not even one fits, and nothing changes.  No fixed block can be had afterwards.
  */
-uint32_t heap_divide(struct heap *h, size_t session_size, size_t record_size, uint32_t most);
+uint32_t heap_divide(struct heap *h, size_t session_size, size_t record_size, size_t tdinfo_size,
+	uint32_t most);
 
 /* Lowest free element, zeroed; NULL when all are live. */
 void *pool_take(struct heap *h, struct pool *p);

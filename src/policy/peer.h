@@ -20,7 +20,7 @@ struct peer_policy_reader {
 	struct policy_reader reader;	/* its record is NULL while the blob equals the own one */
 };
 
-_Static_assert(sizeof(struct peer_policy_reader) <= 1544, "lies in every session");
+_Static_assert(sizeof(struct peer_policy_reader) <= 1256, "lies in every session");
 
 void policy_store_init(struct policy_store *store, struct heap *heap);
 

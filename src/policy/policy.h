@@ -74,6 +74,12 @@ enum policy_standing {
 	POLICY_OWN,		/* not in the store */
 };
 
+/* What a signed JSON value comes with; its signer's point lies elsewhere. */
+struct signed_value {
+	uint8_t digest[SHA384_SIZE];	/* of its verbatim text */
+	uint8_t signature[P384_SIGNATURE_SIZE];
+};
+
 /* All that is kept of a policy once it has streamed by. */
 struct policy_record {
 	union {
@@ -81,7 +87,11 @@ struct policy_record {
 			uint8_t blob_digest[SHA384_SIZE];	/* of the peer-data blob; its key */
 			uint8_t chain_digest[SHA384_SIZE];	/* of the issuer chain file */
 		};
-		uint8_t parked_point[P384_POINT_SIZE];	/* while it is being read: see reader.h */
+		struct {			/* while it is being read: see reader.h */
+			uint8_t identity_point[P384_POINT_SIZE];
+			struct signed_value identity;
+			struct signed_value mapping;
+		} parked;
 	};
 	uint8_t policy_digest[SHA384_SIZE];	/* of the policy file */
 	uint32_t policy_svn;
@@ -96,7 +106,7 @@ struct policy_record {
 	struct policy_level level[POLICY_LEVELS_MAX];
 };
 
-_Static_assert(sizeof(struct policy_record) <= 1232, "one is reserved for every session");
+_Static_assert(sizeof(struct policy_record) <= 1520, "one is reserved for every session");
 
 /* Facts about one MigTD that policies judge.  Unknown ones are marked so. */
 struct policy_facts {

@@ -96,7 +96,7 @@ static uint8_t *signer_point(struct policy_reader *r, enum policy_document docum
 {
 	if (document == DOCUMENT_POLICY)
 		return r->data_point;
-	return document == DOCUMENT_IDENTITY ? r->record->parked_point : r->mapping_point;
+	return document == DOCUMENT_IDENTITY ? r->record->parked.identity_point : r->mapping_point;
 }
 
 static struct issuer_chain_target chain_target(struct policy_reader *r,
@@ -266,10 +266,10 @@ static enum status take_event(void *ctx, const struct json_event *e)
 		record->policy_svn = (uint32_t)e->value;
 		return STATUS_OK;
 	case MEMBER_IDENTITY:
-		take_value(r, e, &r->identity);
+		take_value(r, e, &record->parked.identity);
 		return STATUS_OK;
 	case MEMBER_MAPPING:
-		take_value(r, e, &r->mapping);
+		take_value(r, e, &record->parked.mapping);
 		return STATUS_OK;
 	case MEMBER_IDENTITY_CHAIN:
 		take_chain(r, e, DOCUMENT_IDENTITY);
@@ -281,10 +281,10 @@ static enum status take_event(void *ctx, const struct json_event *e)
 		take_signature(r, e, r->data_signature);
 		return STATUS_OK;
 	case MEMBER_IDENTITY_SIGNATURE:
-		take_signature(r, e, r->identity.signature);
+		take_signature(r, e, record->parked.identity.signature);
 		return STATUS_OK;
 	case MEMBER_MAPPING_SIGNATURE:
-		take_signature(r, e, r->mapping.signature);
+		take_signature(r, e, record->parked.mapping.signature);
 		return STATUS_OK;
 	case MEMBER_LEVELS:
 		return take_level(r, e);
@@ -446,11 +446,13 @@ enum status policy_reader_end(struct policy_reader *r)
 
 static enum status verify_documents(struct policy_reader *r)
 {
+	const struct signed_value *identity = &r->record->parked.identity;
+	const struct signed_value *mapping = &r->record->parked.mapping;
+
 	TRY(p384_verify(signer_point(r, DOCUMENT_POLICY), r->data.digest, r->data_signature));
-	TRY(p384_verify(signer_point(r, DOCUMENT_IDENTITY), r->identity.digest,
-		r->identity.signature));
-	return p384_verify(signer_point(r, DOCUMENT_MAPPING), r->mapping.digest,
-		r->mapping.signature);
+	TRY(p384_verify(
+		signer_point(r, DOCUMENT_IDENTITY), identity->digest, identity->signature));
+	return p384_verify(signer_point(r, DOCUMENT_MAPPING), mapping->digest, mapping->signature);
 }
 
 void policy_reader_finish(struct policy_reader *r)
@@ -460,7 +462,8 @@ void policy_reader_finish(struct policy_reader *r)
 	if (record->format == STATUS_OK && record->signature == STATUS_OK &&
 	    verify_documents(r) != STATUS_OK)
 		record->signature = ERR_POLICY_SIGNATURE;
-	/* The parked point has served. */
+	/* What is parked has served. */
+	memset(&record->parked, 0, sizeof(record->parked));
 	memcpy(record->blob_digest, r->blob.digest, SHA384_SIZE);
 	memcpy(record->chain_digest, r->text.digest, SHA384_SIZE);
 }

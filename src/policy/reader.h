@@ -12,12 +12,6 @@
 
 enum policy_document { DOCUMENT_POLICY, DOCUMENT_IDENTITY, DOCUMENT_MAPPING, DOCUMENT_COUNT };
 
-/* What a signed JSON value comes with; its signer's point lies elsewhere. */
-struct signed_value {
-	uint8_t digest[SHA384_SIZE];	/* of its verbatim text */
-	uint8_t signature[P384_SIGNATURE_SIZE];
-};
-
 /* A place in the policy text; begin == end when absent. */
 struct policy_span {
 	uint32_t begin;
@@ -55,7 +49,10 @@ union policy_reader_now {
 	} signature;
 };
 
-/* The size of this struct is what a session pays while its peer's policy streams by. */
+/*
+ * The size of this struct is what every session pays while its peer's policy streams by; what only
+ * one that differs needs is parked in the record.
+ */
 struct policy_reader {
 	struct policy_record *record;
 	struct policy_index *index;		/* filled for the own policy; NULL for a peer's */
@@ -73,8 +70,6 @@ struct policy_reader {
 	struct window_hash text;		/* of the policy, then of the chain */
 	struct window_hash data;		/* of policyData */
 	uint8_t data_signature[P384_SIGNATURE_SIZE];
-	struct signed_value identity;		/* its signer's point: record->parked_point */
-	struct signed_value mapping;
 	uint8_t mapping_point[P384_POINT_SIZE];
 	union {
 		struct {			/* while the policy is read */

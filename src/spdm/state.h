@@ -98,9 +98,9 @@ struct spdm {
 	void *owner;
 	const struct spdm_rule *rule;	/* of the message at hand */
 
-	enum spdm_wait wait;
-	enum spdm_phase phase;
 	enum status status;		/* once ended */
+	uint8_t wait;			/* enum spdm_wait */
+	uint8_t phase;			/* enum spdm_phase */
 	uint8_t role;			/* enum spdm_role */
 	uint8_t state;			/* enum spdm_state */
 	uint8_t next_state;		/* once the message at hand was sent */
@@ -109,15 +109,14 @@ struct spdm {
 	bool request_open;		/* a responder owes an answer */
 
 	bool peer_chunks;		/* the peer has CHUNK_CAP */
-	uint16_t peer_limit;		/* largest message to send whole */
-	uint32_t peer_max;		/* the peer's MaxSPDMmsgSize */
-	uint32_t session_id;
-
 	bool chunked_request;		/* op 0x03 came in chunks */
 	bool chunk_last;		/* its last chunk came: the answer goes into the ACK */
 	uint8_t chunk_handle;
-	uint16_t chunk_sequence;	/* of the next chunk */
+	uint32_t peer_max;		/* the peer's MaxSPDMmsgSize */
+	uint32_t session_id;
 
+	uint16_t peer_limit;		/* largest message to send whole */
+	uint16_t chunk_sequence;	/* of the next chunk */
 	uint16_t message_at;		/* place of the message in `frame` */
 	uint16_t message_size;		/* as announced; may be more than the frame holds */
 	uint16_t need;			/* bytes of the frame to gather, or to send */
@@ -134,6 +133,6 @@ struct spdm {
 	uint8_t frame[SPDM_FRAME_SIZE];
 };
 
-_Static_assert(sizeof(struct spdm) <= 1344, "a session's memory holds one of these");
+_Static_assert(sizeof(struct spdm) <= 1152, "a session's memory holds one of these");
 
 #endif

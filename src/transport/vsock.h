@@ -36,7 +36,10 @@ struct vsock_carrier {
  */
 enum vsock_state { VSOCK_CLOSED, VSOCK_CONNECTING, VSOCK_OPEN, VSOCK_CLOSING, VSOCK_RESET };
 
-/* One connection; lies in its session's arena.  All fields private to vsock.c. */
+/*
+ * One connection; lies in its session's arena.  All fields private to vsock.c, but until
+ * vsock_connect() the session keeps the address of its peer in it.
+ */
 struct vsock_connection {
 	struct vsock_connection *next;	/* in its bucket */
 	struct vsock *vsock;

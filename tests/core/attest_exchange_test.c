@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/td.h"
+#include "tdx/fields.h"
 
 static struct migtd td;
 static struct own_v1 v1;
@@ -91,6 +92,94 @@ static void policy_v1_sends_the_digest_of_its_policy_and_the_own_tdinfo(void **s
 	assert_memory_equal(found, td.tdinfo, TDINFO_SIZE);
 }
 
+/* --- SERVTD_EXT of the target TD, read anew for each piece ---------------------------------- */
+
+#define EXT_READS 21u
+
+static struct {
+	unsigned reads;
+	unsigned fail_at;	/* the read that the module refuses; 0: none */
+	uint64_t attr;
+	uint64_t changed;	/* added to the last field but SERVTD_ATTR */
+} module;
+
+static void read_field(void *ctx, struct tdcall_regs *regs)
+{
+	const uint64_t field = regs->rdx;
+
+	(void)ctx;
+	regs->rax = ++module.reads == module.fail_at ? 0xC000000000000000ull : 0;
+	regs->r8 = field == FIELD_SERVTD_ATTR		? module.attr :
+		   field == FIELD_INIT_SERVTD_ATTR	? 0 :
+		   field == FIELD_SERVTD_INFO_HASH + 5	? field + module.changed :
+							  field;
+}
+
+static int set_up_module(void **state)
+{
+	memset(&module, 0, sizeof(module));
+	set_up(state);
+	td.tdx = (struct tdx){.tdcall = read_field};
+	return 0;
+}
+
+static enum status send_ext(uint8_t ext[SERVTD_EXT_SIZE], uint32_t piece)
+{
+	for (uint32_t at = 0; at < SERVTD_EXT_SIZE; at += piece) {
+		const uint32_t n = piece < SERVTD_EXT_SIZE - at ? piece : SERVTD_EXT_SIZE - at;
+
+		TRY(attest_element_read(&s, ELEMENT_SERVTD_EXT, at, ext + at, n));
+	}
+	return STATUS_OK;
+}
+
+static void servtd_ext_is_the_same_in_pieces_of_any_size(void **state)
+{
+	uint8_t whole[SERVTD_EXT_SIZE], found[SERVTD_EXT_SIZE];
+
+	(void)state;
+	assert_int_equal(servtd_ext_read(&td.tdx, &s.target, whole), STATUS_OK);
+	assert_int_equal(module.reads, EXT_READS);
+	assert_int_equal(servtd_ext_begin(&s), STATUS_OK);
+	for (uint32_t piece = 1; piece <= SERVTD_EXT_SIZE; piece++) {
+		memset(found, 0x5a, sizeof(found));
+		assert_int_equal(send_ext(found, piece), STATUS_OK);
+		assert_memory_equal(found, whole, sizeof(whole));
+	}
+	assert_int_equal(attest_element_read(&s, ELEMENT_SERVTD_EXT, 1, found, SERVTD_EXT_SIZE),
+		ERR_INTERNAL);
+	assert_int_equal(servtd_ext_piece(&s, SERVTD_EXT_SIZE + 1, found, 0), ERR_INTERNAL);
+	assert_int_equal(servtd_ext_piece(&s, 1, found, SERVTD_EXT_SIZE), ERR_INTERNAL);
+}
+
+static void servtd_ext_that_changes_or_cannot_be_read_is_not_sent(void **state)
+{
+	uint8_t found[SERVTD_EXT_SIZE];
+
+	for (unsigned read = 1; read <= 3 * EXT_READS; read++) {
+		set_up_module(state);
+		module.fail_at = read;
+		const enum status begun = servtd_ext_begin(&s);
+		assert_int_equal(begun, read <= EXT_READS ? ERR_TDCALL : STATUS_OK);
+		if (begun == STATUS_OK)
+			assert_int_equal(send_ext(found, SERVTD_EXT_SIZE / 2), ERR_TDCALL);
+	}
+	assert_int_equal(status_result(ERR_TDCALL), RESULT_TDX_MODULE_ERROR);
+
+	set_up_module(state);
+	assert_int_equal(servtd_ext_begin(&s), STATUS_OK);
+	assert_int_equal(
+		attest_element_read(&s, ELEMENT_SERVTD_EXT, 0, found, 100), STATUS_OK);
+	module.changed = 1;
+	assert_int_equal(
+		attest_element_read(&s, ELEMENT_SERVTD_EXT, 100, found, 100), ERR_SERVTD_EXT);
+	module.changed = 0;
+	module.attr = 1;
+	assert_int_equal(
+		attest_element_read(&s, ELEMENT_SERVTD_EXT, 100, found, 100), ERR_SERVTD_ATTR);
+	assert_int_equal(servtd_ext_begin(&s), ERR_SERVTD_ATTR);
+}
+
 static void quote_and_event_log_share_one_message(void **state)
 {
 	static const uint8_t policy[65536];
@@ -119,6 +208,9 @@ int main(void)
 		cmocka_unit_test_setup(
 			policy_v1_sends_the_digest_of_its_policy_and_the_own_tdinfo, set_up),
 		cmocka_unit_test_setup(quote_and_event_log_share_one_message, set_up),
+		cmocka_unit_test_setup(servtd_ext_is_the_same_in_pieces_of_any_size, set_up_module),
+		cmocka_unit_test_setup(
+			servtd_ext_that_changes_or_cannot_be_read_is_not_sent, set_up_module),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,8 +31,8 @@ static int open_link(void **state)
 	td.config.transport = MIGTD_VSOCK;
 	carrier = carrier_new(&td.vsock);
 	s.td = &td;
-	s.remote_cid = REMOTE_CID;
-	s.remote_port = REMOTE_PORT;
+	s.link.vsock.remote_cid = REMOTE_CID;
+	s.link.vsock.remote_port = REMOTE_PORT;
 	assert_false(link_is_open(&s));
 	assert_int_equal(link_open(&s), STATUS_OK);
 	assert_int_equal(link_status(&s), STATUS_PENDING);

@@ -132,7 +132,7 @@ static void td_begin(enum migtd_transport transport, bool is_v1)
 	td.log = (struct log){.level = LOG_TRACE, .console = console};
 	shared_init(&td.shared, fake.shared.base, FAKE_PAGES / 2 * PAGE_SIZE, fake.owner);
 	heap_init(&td.heap, heap_region, sizeof(heap_region));
-	assert_int_equal(heap_divide(&td.heap, sizeof(struct session), 0, 1), 1);
+	assert_int_equal(heap_divide(&td.heap, sizeof(struct session), 0, is_v1 ? 0 : TDINFO_SIZE, 1), 1);
 	if (transport == MIGTD_VSOCK) {
 		assert_int_equal(service_init(&td.service, &td.tdx, &td.shared, private_page),
 			STATUS_OK);
@@ -144,6 +144,7 @@ static void td_begin(enum migtd_transport transport, bool is_v1)
 
 static void session_drop(struct session *s)
 {
+	session_end(s, ERR_CANCELED);
 	session_unrun(s);
 	pool_give(&td.heap, &td.heap.sessions, s);
 }
@@ -151,6 +152,8 @@ static void session_drop(struct session *s)
 /* Asks once, and once more until nothing comes. */
 static enum outcome ask(uint8_t operation, const uint8_t *payload, size_t n)
 {
+	const uint32_t blocks = td.heap.tdinfos.live;
+
 	vmm = (struct vmm){.operation = operation, .payload = payload, .size = (uint32_t)n};
 	hand_over();
 	while (requests_poll(&td)) {}
@@ -164,7 +167,11 @@ static enum outcome ask(uint8_t operation, const uint8_t *payload, size_t n)
 	if (td.heap.sessions.live == 1) {
 		struct session *s = pool_at(&td.heap, &td.heap.sessions, 0);
 		assert_true(s->request_id == ID && s->runnable && s->phase == PHASE_CONNECT);
+		assert_int_equal(td.heap.tdinfos.live, blocks + (s->init_tdinfo != NULL));
 		session_drop(s);
+		assert_int_equal(td.heap.tdinfos.live, blocks);
+		assert_int_equal(td.heap.tdinfos.refused, 0);
+		assert_int_equal(heap_residue(&td.heap), 0);
 		return SESSION;
 	}
 	if (vmm.reports == 0)
@@ -286,16 +293,16 @@ static void every_length_of_a_list_over_the_service_interface(void **state)
 
 /* --- both ----------------------------------------------------------------------------------- */
 
-static enum outcome ask_for_a_session(void)
+static enum outcome ask_for_a_session(bool init)
 {
 	static uint8_t payload[PAGE_SIZE];
 	struct hobs h;
 
 	if (td.config.transport == MIGTD_VMCALL_RAW) {
-		make_raw(OPERATION_START_MIGRATION, payload, false);
-		return ask(OPERATION_START_MIGRATION, payload, 56);
+		make_raw(OPERATION_START_MIGRATION, payload, init);
+		return ask(OPERATION_START_MIGRATION, payload, init ? 568 : 56);
 	}
-	kvm_hobs(&h, false);
+	kvm_hobs(&h, init);
 	return ask(0, h.bytes, h.n);
 }
 
@@ -314,18 +321,39 @@ static void an_active_id_is_left_alone_and_without_memory_the_vmm_is_told(void *
 		td_begin(i == 0 ? MIGTD_VSOCK : MIGTD_VMCALL_RAW, false);
 		struct pool *pool = &td.heap.sessions;
 		struct session *first = pool_take(&td.heap, pool);
+		first->td = &td;
 		first->request_id = ID - 1;
 		pool->live = 0;		/* ask() counts those that it started */
-		assert_int_equal(ask_for_a_session(), REFUSED);
+		assert_int_equal(ask_for_a_session(false), REFUSED);
 		assert_int_equal(vmm.result, RESULT_OUT_OF_RESOURCE);
 		/* A report would be taken for the first one's. */
 		first->request_id = ID;
-		assert_int_equal(ask_for_a_session(), DROPPED);
+		assert_int_equal(ask_for_a_session(false), DROPPED);
 		if (i == 1)
 			assert_int_equal(ask_for_a_report(), DROPPED);
 		pool->live = 1;
 		session_drop(first);
-		assert_int_equal(ask_for_a_session(), SESSION);
+		assert_int_equal(ask_for_a_session(false), SESSION);
+		fake_td_free(&fake);
+	}
+}
+
+/* Each session has a block reserved; were there none left, no session would come of the request. */
+static void without_a_block_for_its_tdinfo_a_request_is_refused(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		td_begin(i == 0 ? MIGTD_VSOCK : MIGTD_VMCALL_RAW, false);
+		assert_int_equal(ask_for_a_session(true), SESSION);
+		uint8_t *block = pool_take(&td.heap, &td.heap.tdinfos);
+		assert_true(all_zero(block, TDINFO_SIZE));
+		assert_int_equal(ask_for_a_session(true), REFUSED);
+		assert_int_equal(vmm.result, RESULT_OUT_OF_RESOURCE);
+		assert_int_equal(td.heap.sessions.live, 0);
+		assert_int_equal(heap_residue(&td.heap), 0);
+		assert_int_equal(ask_for_a_session(false), SESSION);
+		pool_give(&td.heap, &td.heap.tdinfos, block);
+		assert_int_equal(ask_for_a_session(true), SESSION);
 		fake_td_free(&fake);
 	}
 }
@@ -336,6 +364,7 @@ int main(void)
 		cmocka_unit_test(every_operation_of_every_length_over_vmcall_raw),
 		cmocka_unit_test(every_length_of_a_list_over_the_service_interface),
 		cmocka_unit_test(an_active_id_is_left_alone_and_without_memory_the_vmm_is_told),
+		cmocka_unit_test(without_a_block_for_its_tdinfo_a_request_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,14 +20,14 @@ def heap_for(sessions, counters):
     """The smallest --heap for so many sessions, and how many it holds: whole pages may hold one more."""
     def up(n, to):
         return (n + to - 1) // to * to
-    each = counters["session_size"] + counters["record_size"]
-    # The live map, 2 bytes a session, is the only fixed block that depends on their number.
+    each = counters["session_size"] + counters["record_size"] + counters["tdinfo_size"]
+    # The live map, 3 bytes a session, is the only fixed block that depends on their number.
     fixed = sum(tag["extent"] for name, tag in counters["by_tag"].items()
-                if name not in ("MEM_SESSION", "MEM_RECORD"))
-    fixed = up(fixed - up(2 * counters["sessions_max"], 16), 16)
+                if name not in ("MEM_SESSION", "MEM_RECORD", "MEM_TDINFO"))
+    fixed = up(fixed - up(3 * counters["sessions_max"], 16), 16)
 
     def bytes_for(n):
-        return fixed + up(2 * n, 16) + n * each
+        return fixed + up(3 * n, 16) + n * each
     size = up(bytes_for(sessions), PAGE)
     return str(size), sessions + (bytes_for(sessions + 1) <= size)
 

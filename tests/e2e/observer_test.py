@@ -13,8 +13,8 @@ QUOTE_PAGES = 2
 SERVICE_PAGES = 2
 QUOTE_BUFFERS = 8
 
-# Tags of the heap's fixed part are all but these two.
-PER_SESSION = ("MEM_SESSION", "MEM_RECORD")
+# Tags of the heap's fixed part are all but these.
+PER_SESSION = ("MEM_SESSION", "MEM_RECORD", "MEM_TDINFO")
 STACK_MESSAGE = "migtd: the stack is too small: enlarge --stack"
 
 
@@ -67,10 +67,10 @@ class Observer:
         self.lab = lab
         self.tap = tap
 
-    def held(self, n, phase, look):
+    def held(self, n, phase, look, td=None):
         """n sessions at once; look(n) while all are held behind `phase` on both sides."""
         self.lab.ask_both(f"hold {phase}")
-        sessions = [self.lab.begin() for _ in range(n)]
+        sessions = [self.lab.begin(td=td) for _ in range(n)]
         for migtd in self.lab.both():
             migtd.wait_for(held=n)
         look(n)
@@ -102,6 +102,31 @@ class Observer:
         for migtd, c in base.items():
             equal(migtd.counters()["heap_used"], c["heap_used"], f"{migtd.name}: heap after")
             equal(migtd.counters()["shared_used"], c["shared_used"], f"{migtd.name}: shared after")
+
+    def tdinfos_of(self, n):
+        """Each initial TDINFO from the VMM lies in a block of its own while its session lives."""
+        listed = self.lab.src.platform.client.ask(do="migtds")["migtds"]
+        info = next(m["tdinfo"] for m in listed if m["pid"] == self.lab.src.process.pid)
+
+        def found(migtd):
+            ram = Ram(migtd)
+            start = fixed_part(base[migtd])
+            return ram.read(ram.heap + start, ram.heap_size - start).count(bytes.fromhex(info))
+
+        def look(n):
+            for migtd, c in base.items():
+                live = migtd.counters()
+                equal(found(migtd), n, f"{migtd.name}: blocks")
+                equal(live["by_tag"]["MEM_TDINFO"]["extent"], n * live["tdinfo_size"],
+                      f"{migtd.name}: their extent")
+                equal(live["heap_used"] - c["heap_used"],
+                      n * (c["session_size"] + c["tdinfo_size"]), f"{migtd.name}: live heap")
+        base = {migtd: migtd.counters() for migtd in self.lab.both()}
+        self.held(n, "key-exchange", look, {"init_tdinfo": info})
+        for migtd in self.lab.both():
+            equal(found(migtd), 0, f"{migtd.name}: blocks afterwards")
+            equal(migtd.counters()["residue"], 0, f"{migtd.name}: residue")
+            equal(migtd.counters()["heap_used"], base[migtd]["heap_used"], f"{migtd.name}: heap")
 
     def shared_of(self, n):
         """On Migration TDs that have had no session yet."""
@@ -223,6 +248,8 @@ def main():
         for n in (1, 5, 12):
             tap.case(f"{n} sessions hold n arenas and give all of them back",
                      lambda n=n: observer.memory_of(n))
+        tap.case("5 sessions with an initial TDINFO hold a block of its size each, and give it back",
+                 lambda: observer.tdinfos_of(5))
         tap.case("rounds 2 to 4 add nothing to any peak", lambda: observer.rounds(4))
         tap.case("the stack used is the one reported", observer.stack)
         peak = max(migtd.counters()["stack_peak"] for migtd in (lab.src, lab.dst))

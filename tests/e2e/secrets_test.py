@@ -60,7 +60,7 @@ class Watch:
         self.layout = layout
         self.rams = {migtd: Ram(migtd) for migtd in (lab.src, lab.dst)}
         self.fixed = {migtd: sum(tag["extent"] for name, tag in migtd.counters()["by_tag"].items()
-                                 if name not in ("MEM_SESSION", "MEM_RECORD"))
+                                 if name not in ("MEM_SESSION", "MEM_RECORD", "MEM_TDINFO"))
                       for migtd in self.rams}
 
     def arena(self, migtd):

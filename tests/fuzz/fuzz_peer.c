@@ -29,7 +29,7 @@ static void start(void)
 
 	fuzz_start_crypto();
 	heap_init(&heap, region, sizeof(region));
-	HOLDS(heap_divide(&heap, 64, sizeof(struct policy_record), SESSIONS) == SESSIONS);
+	HOLDS(heap_divide(&heap, 64, sizeof(struct policy_record), 0, SESSIONS) == SESSIONS);
 	policy_store_init(&store, &heap);
 	const size_t n = fuzz_load("peer/own.blob", blob, sizeof(blob)), policy = size_at(blob);
 	HOLDS(policy_own_open(&own, &scratch, blob + 4, policy, blob + 8 + policy, n - 8 - policy) ==

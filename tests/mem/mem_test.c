@@ -57,7 +57,7 @@ static void every_tag_has_a_name_and_a_text(void **state)
 		assert_memory_equal(mem_tag_name((enum mem_tag)i), "MEM_", 4);
 		assert_true(strlen(mem_tag_text((enum mem_tag)i)) > 4);
 		assert_int_equal(mem_tag_per_session((enum mem_tag)i),
-			i == MEM_SESSION || i == MEM_RECORD);
+			i == MEM_SESSION || i == MEM_RECORD || i == MEM_TDINFO);
 	}
 	assert_string_equal(mem_tag_name(MEM_SESSION), "MEM_SESSION");
 	assert_string_equal(mem_tag_text(MEM_BIGNUM), "bignum arena");
@@ -109,13 +109,13 @@ static void a_block_that_does_not_fit_is_refused_and_changes_nothing(void **stat
 }
 
 /* The most sessions that fit, found by counting up. */
-static uint32_t capacity_oracle(size_t size, size_t fixed, size_t session, size_t record)
+static uint32_t capacity_oracle(size_t size, size_t fixed, size_t each)
 {
 	uint32_t n = 0;
 	const size_t first = (fixed + 15) / 16 * 16;
 	for (;;) {
-		const size_t with_one_more = first + (2 * ((size_t)n + 1) + 15) / 16 * 16
-			+ (n + 1) * (session + record);
+		const size_t with_one_more = first + (3 * ((size_t)n + 1) + 15) / 16 * 16
+			+ (n + 1) * each;
 		if (with_one_more > size / 16 * 16)
 			return n;
 		n++;
@@ -129,26 +129,31 @@ static void as_many_sessions_as_fit_are_divided_and_none_more(void **state)
 	static const size_t records[] = {16, 272};
 	uint32_t reached = 0;
 	for (size_t size = 0; size < 20000; size += size < 300 ? 1 : 509) {
-		for (unsigned k = 0; k < 8; k++) {
+		for (unsigned k = 0; k < 16; k++) {
 			const size_t fixed = k % 2 == 0 ? 0 : 117;
-			const size_t session = sessions[k / 2];
+			const size_t session = sessions[k / 2 % 4];
+			const size_t tdinfo = k < 8 ? 512 : 16;
 			const size_t record = records[k % 2];
 			struct region r = region_new(size);
 			struct heap h;
 			heap_init(&h, r.base, r.size);
 			if (heap_fixed(&h, MEM_TD, fixed, 1) != NULL) {
-				const uint32_t n = heap_divide(&h, session, record, UINT32_MAX);
-				assert_int_equal(n, capacity_oracle(size, fixed, session, record));
+				const uint32_t n = heap_divide(&h, session, record, tdinfo, UINT32_MAX);
+				assert_int_equal(n, capacity_oracle(size, fixed,
+					session + record + tdinfo));
 				for (uint32_t i = 0; i < n; i++) {
 					uint8_t *s = pool_take(&h, &h.sessions);
 					uint8_t *q = pool_take(&h, &h.records);
-					assert_true(s >= r.base + fixed && s + session <= q);
-					assert_true(q + record <= r.base + size);
+					uint8_t *t = pool_take(&h, &h.tdinfos);
+					assert_true(s >= r.base + fixed && s + session <= t);
+					assert_true(t + tdinfo <= q && q + record <= r.base + size);
 					memset(s, 1, session);
 					memset(q, 2, record);
+					memset(t, 3, tdinfo);
 				}
 				assert_null(pool_take(&h, &h.sessions));
 				assert_null(pool_take(&h, &h.records));
+				assert_null(pool_take(&h, &h.tdinfos));
 				assert_true(heap_extent_peak(&h) <= size);
 				reached += n;
 			}
@@ -164,17 +169,19 @@ static void division_respects_the_limit_and_happens_once(void **state)
 	struct region r = region_new(REGION);
 	struct heap h;
 	heap_init(&h, r.base, r.size);
-	assert_int_equal(heap_divide(&h, 0, 16, 3), 0);
-	assert_int_equal(heap_divide(&h, SIZE_MAX, 16, 3), 0);
-	assert_int_equal(heap_divide(&h, 16, SIZE_MAX - 40, 3), 0);
-	assert_int_equal(heap_divide(&h, SIZE_MAX / 2, SIZE_MAX / 2 + 2, 3), 0);
-	assert_int_equal(heap_divide(&h, 16, 16, 0), 0);
-	assert_int_equal(heap_divide(&h, REGION, 16, 3), 0);
+	assert_int_equal(heap_divide(&h, 0, 16, 0, 3), 0);
+	assert_int_equal(heap_divide(&h, SIZE_MAX, 16, 0, 3), 0);
+	assert_int_equal(heap_divide(&h, 16, SIZE_MAX - 40, 0, 3), 0);
+	assert_int_equal(heap_divide(&h, SIZE_MAX / 2, SIZE_MAX / 2 + 2, 0, 3), 0);
+	assert_int_equal(heap_divide(&h, 16, 16, SIZE_MAX, 3), 0);
+	assert_int_equal(heap_divide(&h, 16, 16, SIZE_MAX - 40, 3), 0);
+	assert_int_equal(heap_divide(&h, 16, 16, 0, 0), 0);
+	assert_int_equal(heap_divide(&h, REGION, 16, 0, 3), 0);
 	assert_int_equal(h.used, 0);
-	assert_int_equal(heap_divide(&h, 1000, 100, 3), 3);
+	assert_int_equal(heap_divide(&h, 1000, 100, 0, 3), 3);
 	assert_int_equal(h.sessions.size, 1008);
 	assert_int_equal(h.records.size, 112);
-	assert_int_equal(heap_divide(&h, 1000, 100, 3), 0);
+	assert_int_equal(heap_divide(&h, 1000, 100, 0, 3), 0);
 	assert_null(heap_fixed(&h, MEM_TD, 1, 1));
 	region_free(r);
 }
@@ -185,8 +192,8 @@ static void a_heap_without_records_is_all_sessions(void **state)
 	struct region r = region_new(REGION);
 	struct heap h;
 	heap_init(&h, r.base, r.size);
-	const uint32_t n = heap_divide(&h, 1024, 0, UINT32_MAX);
-	assert_int_equal(n, (REGION - 16) / 1026);
+	const uint32_t n = heap_divide(&h, 1024, 0, 0, UINT32_MAX);
+	assert_int_equal(n, (REGION - 16) / 1027);
 	assert_null(pool_take(&h, &h.records));
 	assert_int_equal(pool_index(&h.records, r.base + REGION), POOL_NO_INDEX);
 	for (uint32_t i = 0; i < n; i++)
@@ -204,7 +211,7 @@ static void extents_grow_from_both_ends_by_exact_figures(void **state)
 	struct heap h;
 	heap_init(&h, r.base, r.size);
 	assert_non_null(heap_fixed(&h, MEM_TD, 512, 16));
-	assert_int_equal(heap_divide(&h, 1024, 256, 10), 10);
+	assert_int_equal(heap_divide(&h, 1024, 256, 0, 10), 10);
 	assert_int_equal(h.fixed, 512 + 32);
 	assert_int_equal(heap_extent_peak(&h), 544);
 
@@ -239,7 +246,7 @@ static void what_lies_in_free_elements_is_residue(void **state)
 	struct region r = region_new(8192);
 	struct heap h;
 	heap_init(&h, r.base, r.size);
-	assert_true(heap_divide(&h, 1024, 256, 2) == 2);
+	assert_true(heap_divide(&h, 1024, 256, 0, 2) == 2);
 	uint8_t *session = pool_take(&h, &h.sessions);
 	uint8_t *record = pool_take(&h, &h.records);
 	memset(session, 0xa5, 1024);
@@ -260,7 +267,7 @@ static void nothing_but_a_live_element_can_be_given(void **state)
 	struct heap h;
 	uint8_t elsewhere[64] = {7};
 	heap_init(&h, r.base, r.size);
-	assert_int_equal(heap_divide(&h, 256, 64, 4), 4);
+	assert_int_equal(heap_divide(&h, 256, 64, 0, 4), 4);
 	uint8_t *s0 = pool_take(&h, &h.sessions);
 	uint8_t *s1 = pool_take(&h, &h.sessions);
 	uint8_t *q0 = pool_take(&h, &h.records);
@@ -300,7 +307,7 @@ static void pools_keep_to_a_model_over_many_steps(void **state)
 	bool live[2][N] = {{false}};
 	uint32_t count[2] = {0, 0}, most[2] = {0, 0}, touched[2] = {0, 0}, seed = 1;
 	heap_init(&h, r.base, r.size);
-	assert_int_equal(heap_divide(&h, 640, 96, N), N);
+	assert_int_equal(heap_divide(&h, 640, 96, 0, N), N);
 	struct pool *const pools[2] = {&h.sessions, &h.records};
 
 	for (unsigned step = 0; step < STEPS; step++) {

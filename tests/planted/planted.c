@@ -13,22 +13,28 @@
 uint64_t migtd_round(struct migtd *td);
 
 #ifdef PLANT_SESSION	/* 1 KiB more in each session's arena */
-uint32_t __real_heap_divide(struct heap *h, size_t session, size_t record, uint32_t most);
-uint32_t __wrap_heap_divide(struct heap *h, size_t session, size_t record, uint32_t most);
-uint32_t __wrap_heap_divide(struct heap *h, size_t session, size_t record, uint32_t most)
+uint32_t __real_heap_divide(
+	struct heap *h, size_t session, size_t record, size_t tdinfo, uint32_t most);
+uint32_t __wrap_heap_divide(
+	struct heap *h, size_t session, size_t record, size_t tdinfo, uint32_t most);
+uint32_t __wrap_heap_divide(
+	struct heap *h, size_t session, size_t record, size_t tdinfo, uint32_t most)
 {
-	return __real_heap_divide(h, session + 1024, record, most);
+	return __real_heap_divide(h, session + 1024, record, tdinfo, most);
 }
 #endif
 
 #ifdef PLANT_PAGE	/* one page more, once */
-uint32_t __real_heap_divide(struct heap *h, size_t session, size_t record, uint32_t most);
-uint32_t __wrap_heap_divide(struct heap *h, size_t session, size_t record, uint32_t most);
-uint32_t __wrap_heap_divide(struct heap *h, size_t session, size_t record, uint32_t most)
+uint32_t __real_heap_divide(
+	struct heap *h, size_t session, size_t record, size_t tdinfo, uint32_t most);
+uint32_t __wrap_heap_divide(
+	struct heap *h, size_t session, size_t record, size_t tdinfo, uint32_t most);
+uint32_t __wrap_heap_divide(
+	struct heap *h, size_t session, size_t record, size_t tdinfo, uint32_t most)
 {
 	return heap_fixed(h, MEM_SCRATCH, 4096, 16) == NULL
 		       ? 0
-		       : __real_heap_divide(h, session, record, most);
+		       : __real_heap_divide(h, session, record, tdinfo, most);
 }
 #endif
 

@@ -28,7 +28,7 @@ int bench_setup(void **state)
 	(void)state;
 	crypto_init(arena, sizeof(arena), no_random, NULL);
 	heap_init(&bench.heap, region, sizeof(region));
-	assert_int_equal(heap_divide(&bench.heap, 64, sizeof(struct policy_record), BENCH_SESSIONS),
+	assert_int_equal(heap_divide(&bench.heap, 64, sizeof(struct policy_record), 0, BENCH_SESSIONS),
 		BENCH_SESSIONS);
 	policy_store_init(&bench.store, &bench.heap);
 	return 0;

@@ -38,7 +38,7 @@ static bool judge_begin(struct judge *j)
 	core_begin();
 	heap_init(&j->heap, heap_region, sizeof(heap_region));
 	policy_store_init(&j->store, &j->heap);
-	return heap_divide(&j->heap, 64, sizeof(struct policy_record), 1) == 1;
+	return heap_divide(&j->heap, 64, sizeof(struct policy_record), 0, 1) == 1;
 }
 
 /* --- steps, in order ------------------------------------------------------------------------ */

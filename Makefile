@@ -65,8 +65,12 @@ memory: gcc
 	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies same --transport vmcall-raw \
 		--json $(MEMORY)/raw-same.json
 	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies distinct --roles both --json $(MEMORY)/both.json
+	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies distinct --init-tdinfo --json $(MEMORY)/tdinfo.json
+	@$(SWEEP) --sessions 1,2,4,8,16,64 --policies distinct --init-tdinfo --transport vmcall-raw \
+		--json $(MEMORY)/tdinfo-raw.json
 	@$(MIGMEM) baseline $(MEMORY)/distinct.json $(MEMORY)/same.json $(MEMORY)/v1.json $(MEMORY)/raw.json \
-		$(MEMORY)/raw-same.json $(MEMORY)/both.json \
+		$(MEMORY)/raw-same.json $(MEMORY)/both.json $(MEMORY)/tdinfo.json \
+		$(MEMORY)/tdinfo-raw.json \
 		-o tests/memory/baseline.json
 	@$(MIGMEM) document tests/memory/baseline.json -o MEMORY.md
 	@$(MIGMEM) header tests/memory/baseline.json -o ports/sizing.h

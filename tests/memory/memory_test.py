@@ -78,8 +78,8 @@ def sweeps(lab, **config):
 
 def both_need_no_more(lab):
     """For the same n, no figure lies above what the roles apart need."""
-    both, = sweeps(lab, roles="both")
-    apart, = sweeps(lab, roles="apart", **{k: both["config"][k] for k in (
+    both, = sweeps(lab, roles="both", init_tdinfo=False)
+    apart, = sweeps(lab, roles="apart", init_tdinfo=False, **{k: both["config"][k] for k in (
         "policy", "policies", "transport")})
     for quantity, line in apart["equations"].items():
         line = line["envelope"]
@@ -95,7 +95,8 @@ def sizes_change_nothing(lab):
     told = json.loads(read(lab.sweep("sizes.json", "--sessions", "1,2", "--policy", "v1",
                                      "--policy-sizes", "48893,58000",
                                      "--quote-sizes", "5006,8140")))
-    main, = sweeps(lab, policy="v2", policies="distinct", roles="apart", transport="vsock")
+    main, = sweeps(lab, policy="v2", policies="distinct", roles="apart", transport="vsock",
+                   init_tdinfo=False)
     v1, = sweeps(lab, policy="v1", roles="apart", transport="vsock")
     for name, field, runs, most in (
             ("policies", "policy_bytes", main["policy_sizes"], 400000),
@@ -238,6 +239,8 @@ def main(migmem, root):
             lab, "raw-same.json", "--sessions", "1,2,8", "--policies", "same", "--transport", "vmcall-raw"))
         tap.case("both roles at once need what is committed", lambda: as_committed(
             lab, "both.json", "--sessions", "1,2,4", "--policies", "distinct", "--roles", "both"))
+        tap.case("initial TDINFOs need what is committed", lambda: as_committed(
+            lab, "tdinfo.json", "--sessions", "1,2,4", "--policies", "distinct", "--init-tdinfo"))
         tap.case("both roles at once need no more than one", lambda: both_need_no_more(lab))
         tap.case("sizes of policies, quotes and event logs change nothing",
                  lambda: sizes_change_nothing(lab))

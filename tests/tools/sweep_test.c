@@ -81,7 +81,7 @@ static const char *swept(void)
 	if (path == NULL) {
 		path = temp_path("sweep.json");
 		assert_int_equal(MIGMEM("sweep", "--sessions", "1,2,4", "--policies", "distinct",
-					 "--json", path),
+					 "--init-tdinfo", "--json", path),
 			0);
 		assert_output("Heap Size = 0x");
 	}
@@ -235,7 +235,8 @@ static void a_run_and_a_sweep_measure_the_same(void **state)
 
 	(void)state;
 	AUTO_JSON sweep = json_read_file(swept());
-	assert_int_equal(RUN("--sessions", "4", "--policies", "distinct", "--json", json), 0);
+	assert_int_equal(RUN("--sessions", "4", "--policies", "distinct", "--init-tdinfo", "--json",
+				 json), 0);
 	AUTO_JSON alone = read_result("alone.json");
 	const json_t *last = json_array_get(json_object_get(sweep, "runs"), 2);
 	for (size_t i = 0; i < COUNT_OF(figures); i++) {

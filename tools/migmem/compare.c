@@ -111,12 +111,18 @@ bool same_conditions(const json_t *a, const json_t *b, const char **differ)
 			return false;
 		}
 	}
-	*differ = "roles";
-	return strcmp(result_roles(a), result_roles(b)) == 0;
+	*differ = has_init_tdinfo(a) != has_init_tdinfo(b) ? "init_tdinfo" : "roles";
+	return has_init_tdinfo(a) == has_init_tdinfo(b) &&
+	       strcmp(result_roles(a), result_roles(b)) == 0;
 }
 
-const json_t *baseline_sweep(const json_t *baseline, const char *policy, const char *policies,
-	const char *roles, const char *transport)
+bool has_init_tdinfo(const json_t *result)
+{
+	return json_is_true(json_object_get(json_object_get(result, "config"), "init_tdinfo"));
+}
+
+static const json_t *find_sweep(const json_t *baseline, const char *policy, const char *policies,
+	const char *roles, const char *transport, bool init_tdinfo)
 {
 	const json_t *sweep;
 	size_t i;
@@ -127,10 +133,17 @@ const json_t *baseline_sweep(const json_t *baseline, const char *policy, const c
 		if (strcmp(text_in(config, "policy"), policy) == 0 &&
 			strcmp(text_in(config, "policies"), policies) == 0 &&
 			strcmp(result_roles(sweep), roles) == 0 &&
-			strcmp(text_in(config, "transport"), transport) == 0)
+			strcmp(text_in(config, "transport"), transport) == 0 &&
+			has_init_tdinfo(sweep) == init_tdinfo)
 			return sweep;
 	}
 	return NULL;
+}
+
+const json_t *baseline_sweep(const json_t *baseline, const char *policy, const char *policies,
+	const char *roles, const char *transport)
+{
+	return find_sweep(baseline, policy, policies, roles, transport, false);
 }
 
 /* The result itself, or the sweep of a baseline that was made like `other`. */
@@ -140,8 +153,8 @@ static const json_t *counterpart(const json_t *result, const json_t *other)
 
 	if (strcmp(text_in(result, "schema"), BASELINE_SCHEMA) != 0)
 		return result;
-	return baseline_sweep(result, text_in(config, "policy"), text_in(config, "policies"),
-		result_roles(other), text_in(config, "transport"));
+	return find_sweep(result, text_in(config, "policy"), text_in(config, "policies"),
+		result_roles(other), text_in(config, "transport"), has_init_tdinfo(other));
 }
 
 /* --- the difference ---------------------------------------------------------------------------- */

@@ -24,6 +24,8 @@ bool same_conditions(const json_t *a, const json_t *b, const char **differ);
 /* Its sweep with these words in its "config", or NULL. */
 const json_t *baseline_sweep(const json_t *baseline, const char *policy, const char *policies,
 	const char *roles, const char *transport);
+/* Whether its sessions had initial TDINFOs; those that baseline_sweep() finds had none. */
+bool has_init_tdinfo(const json_t *result);
 /* "apart" or "both" of a result. */
 const char *result_roles(const json_t *result);
 

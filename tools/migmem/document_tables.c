@@ -26,14 +26,15 @@ static const json_t *sweep_at(const json_t *baseline, size_t i)
 	return json_array_get(json_object_get(baseline, "sweeps"), i);
 }
 
-/* "v2, different policies, vsock", and "both roles" */
+/* "v2, different policies, vsock", and "initial TDINFO" or "both roles" */
 static char *sweep_name(const json_t *sweep)
 {
 	const json_t *config = json_object_get(sweep, "config");
 	const bool distinct = strcmp(text_in(config, "policies"), "distinct") == 0;
 
-	return tool_text("%s, %s policies, %s%s", text_in(config, "policy"),
+	return tool_text("%s, %s policies, %s%s%s", text_in(config, "policy"),
 		distinct ? "different" : "equal", text_in(config, "transport"),
+		has_init_tdinfo(sweep) ? ", initial TDINFO" : "",
 		has_both_roles(sweep) ? ", both roles" : "");
 }
 

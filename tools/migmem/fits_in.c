@@ -169,7 +169,7 @@ static int ask(int argc, char **argv, struct question *q)
 	struct option_list others = {0};
 	const struct option_spec specs[] = {
 		{"from", 0, OPTION_TEXT, &q->from, "FILE",
-			"from 'migmem sweep --policies distinct --json' (MEMORY.md's equations)",
+			"from 'migmem sweep --policies distinct --init-tdinfo --json' (MEMORY.md's equations)",
 			false},
 		{"transport", 0, OPTION_TEXT, &q->run.transport, "vsock|vmcall-raw",
 			"without --from: how MigTD and VMM talk (vsock)", false},

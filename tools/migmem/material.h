@@ -20,6 +20,7 @@ struct run_options {
 	const char *migtd, *tdhost;
 	struct option_list faults;
 	const char *memory, *stack, *heap, *shared, *sessions_max, *log_level;
+	bool init_tdinfo;	/* the VMM gives each session an initial TDINFO: that of its MigTD */
 	bool keep, brief;
 
 	/* derived */

@@ -46,6 +46,8 @@ size_t run_specs(struct run_options *o, struct option_spec *specs)
 		{"roles", 0, OPTION_TEXT, &o->roles, "apart|both",
 			"both: each MigTD is source of every other session and destination of the "
 			"rest, N in all (apart)", false},
+		{"init-tdinfo", 0, OPTION_FLAG, &o->init_tdinfo, NULL,
+			"give each session an initial TDINFO, its MigTD's own (v2)", false},
 		{"transport", 0, OPTION_TEXT, &o->transport, "vsock|vmcall-raw",
 			"how MigTD and VMM talk (vsock)", false},
 		{"rx-pages", 0, OPTION_NUMBER, &o->rx_pages, "N",
@@ -165,6 +167,8 @@ int run_check(struct run_options *o)
 	if (!o->raw && o->rx_pages != 1)
 		return tool_fail(TOOL_USAGE, "--rx-pages: only vmcall-raw has them");
 	o->v1 = strcmp(o->policy, "v1") == 0;
+	if (o->v1 && o->init_tdinfo)
+		return tool_fail(TOOL_USAGE, "--init-tdinfo: policy v1 knows none");
 	if (o->policy_size == 0)
 		o->policy_size = o->v1 ? POLICY_V1_SIZE_DEFAULT : POLICY_SIZE_DEFAULT;
 	o->distinct = strcmp(o->policies, "distinct") == 0;

@@ -216,7 +216,7 @@ json_t *report_json(const struct run_options *o, const struct run_result *r, boo
 {
 	/* clang-format off */
 	return json_pack("{s:s, s:s, s:s,"
-		" s:{s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}, s:O, s:{s:o, s:o}, s:o,"
+		" s:{s:I, s:s, s:I, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:I, s:I}, s:O, s:{s:o, s:o}, s:o,"
 		" s:I, s:I, s:I, s:I, s:b}",
 		"schema", "migmem-1",
 		"git", BUILD_GIT,
@@ -226,6 +226,7 @@ json_t *report_json(const struct run_options *o, const struct run_result *r, boo
 			"policy", o->policy,
 			"policy_bytes", (json_int_t)r->policy_bytes,
 			"policies", o->policies,
+			"init_tdinfo", o->init_tdinfo,
 			"roles", o->roles,
 			"transport", o->transport,
 			"attestation", "spdm",

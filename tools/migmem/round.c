@@ -18,16 +18,32 @@
 
 /* --- user TDs and requests ----------------------------------------------------------------- */
 
+/* The initial MigTD of the user TD is the one that it is bound to. */
+static int add_init_tdinfo(struct pass *p, enum side side, pid_t pid, json_t *creation)
+{
+	AUTO_JSON answer = NULL;
+	const json_t *migtd;
+	size_t i;
+
+	TOOL_TRY(target_of(p->o)->ask(p, side, json_pack("{s:s}", "do", "migtds"), &answer));
+	json_array_foreach(json_object_get(answer, "migtds"), i, migtd)
+		if (counter_of(migtd, "pid") == (int64_t)pid)
+			json_object_set(creation, "init_tdinfo", json_object_get(migtd, "tdinfo"));
+	return json_object_get(creation, "init_tdinfo") != NULL ? TOOL_OK :
+		tool_fail(TOOL_REJECT, "%s: does not know its Migration TD", p->platform[side].name);
+}
+
 static int create_user_td(struct pass *p, enum side side, size_t i, uint64_t until)
 {
 	const pid_t pid = pass_td(p, side, i)->child->pid;
+	AUTO_JSON creation = json_pack("{s:s, s:I, s:b}", "do", "td-create", "migtd_pid",
+		(json_int_t)pid, "incoming", role_at(p->o, side, i) == ROLE_DST);
 
+	if (p->o->init_tdinfo)
+		TOOL_TRY(add_init_tdinfo(p, side, pid, creation));
 	for (;;) {
 		AUTO_JSON answer = NULL;
-		TOOL_TRY(target_of(p->o)->ask(p, side,
-			json_pack("{s:s, s:I, s:b}", "do", "td-create", "migtd_pid",
-				(json_int_t)pid, "incoming", role_at(p->o, side, i) == ROLE_DST),
-			&answer));
+		TOOL_TRY(target_of(p->o)->ask(p, side, json_incref(creation), &answer));
 		if (json_is_true(json_object_get(answer, "ok"))) {
 			p->user_td[side][i] = counter_of(answer, "td");
 			return TOOL_OK;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../ports/sizing.h"
+#include "migmem/compare.h"
 #include "migmem/figures.h"
 
 /* --- from results -------------------------------------------------------------------------------- */
@@ -66,8 +67,9 @@ int sizing_of(const char *name, const json_t *baseline, const char *transport,
 }
 
 /*
- * A heap region sets one record aside for each session, used or not; only distinct policies use
- * them, so only their equations size a region.
+ * A heap region sets one record and one block for an initial TDINFO aside for each session, used or
+ * not; only distinct policies and requests with a TDINFO use them, so only their equations size a
+ * region.
  */
 int sizing_read(const char *path, json_t **sweep, struct equation e[QUANTITY_COUNT])
 {
@@ -75,9 +77,10 @@ int sizing_read(const char *path, json_t **sweep, struct equation e[QUANTITY_COU
 	if (*sweep == NULL)
 		return TOOL_USAGE;
 	TOOL_TRY(equations_read(path, *sweep, e));
-	if (strcmp(text_in(json_object_get(*sweep, "config"), "policies"), "distinct") != 0)
+	if (strcmp(text_in(json_object_get(*sweep, "config"), "policies"), "distinct") != 0 ||
+		!has_init_tdinfo(*sweep))
 		return tool_fail(TOOL_USAGE,
-			"%s: only a sweep with --policies distinct tells what sessions "
+			"%s: only a sweep with --policies distinct --init-tdinfo tells what sessions "
 			"need at worst",
 			path);
 	if (!json_is_true(json_object_get(*sweep, "passed")))

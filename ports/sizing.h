@@ -8,15 +8,15 @@
 #define MIGTD_SIZING_H
 
 /* Bytes: a fixed part, and so many for each session held at once. */
-#define MIGTD_STACK_FIXED 7280u
+#define MIGTD_STACK_FIXED 7264u
 #define MIGTD_STACK_PER_SESSION 0u
-#define MIGTD_HEAP_FIXED 85568u
-#define MIGTD_HEAP_PER_SESSION 4084u
+#define MIGTD_HEAP_FIXED 85853u
+#define MIGTD_HEAP_PER_SESSION 4069u
 #define MIGTD_SHARED_FIXED 237568u
 #define MIGTD_SHARED_PER_SESSION 8192u
 /* The same where nothing but vsock is spoken. */
-#define MIGTD_VSOCK_HEAP_FIXED 85566u
-#define MIGTD_VSOCK_HEAP_PER_SESSION 4082u
+#define MIGTD_VSOCK_HEAP_FIXED 85853u
+#define MIGTD_VSOCK_HEAP_PER_SESSION 4067u
 #define MIGTD_VSOCK_SHARED_FIXED 237568u
 #define MIGTD_VSOCK_SHARED_PER_SESSION 0u
 
@@ -30,6 +30,6 @@
 	MIGTD_PAGES(MIGTD_SHARED_FIXED + MIGTD_SHARED_PER_SESSION * (sessions))
 
 /* Everything else the process port can write to. */
-#define MIGTD_STATIC_BYTES 93728u
+#define MIGTD_STATIC_BYTES 93792u
 
 #endif

@@ -127,6 +127,28 @@ def one_number(lab):
         equal(row[0].split("|")[5].strip().replace(",", ""), str(told["sessions"]), transport)
 
 
+def line(sweep, quantity):
+    """An equation as documents write it."""
+    envelope = sweep["equations"][quantity]["envelope"]
+    growing = f" + {envelope['per_session']:,} n" if envelope["per_session"] else ""
+    return f"{envelope['fixed']:,}{growing}"
+
+
+def readme_says_the_same(lab):
+    readme = " ".join(read(lab.source("README.md")).split())
+    v1, = sweeps(lab, policy="v1")
+    apart = {"policy": "v2", "roles": "apart", "init_tdinfo": False}
+    distinct, = sweeps(lab, policies="distinct", transport="vsock", **apart)
+    equals, = sweeps(lab, policies="same", transport="vsock", **apart)
+    raw, = sweeps(lab, policies="distinct", transport="vmcall-raw", **apart)
+    per_session = equals["equations"]["heap"]["envelope"]["per_session"]
+    for text in (f"{line(distinct, 'heap')} ({per_session:,} n with equal policies",
+                 f"Shared memory, vsock | | {line(distinct, 'shared')} |",
+                 f"{line(raw, 'shared')}, no shadow",
+                 f"heap {line(v1, 'heap')}; shared memory {line(v1, 'shared')},"):
+        equal(text in readme, True, f"README.md does not say: {text}")
+
+
 def growth_is_named(lab):
     """Each altered figure must be found and called by its name."""
     old = json.loads(read(lab.path("distinct.json")))
@@ -246,6 +268,7 @@ def main(migmem, root):
                  lambda: sizes_change_nothing(lab))
         tap.case("every fixed limit stands beside a figure", lambda: every_limit_has_a_figure(lab))
         tap.case("fits-in and MEMORY.md tell one number", lambda: one_number(lab))
+        tap.case("README.md tells the equations of the baseline", lambda: readme_says_the_same(lab))
         tap.case("growth is found and named", lambda: growth_is_named(lab))
         tap.case("the report stands alone", lambda: the_page_stands_alone(lab))
         tap.case("the report of both roles names the hosts",

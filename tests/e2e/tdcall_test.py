@@ -12,7 +12,8 @@ from tap import Tap, equal
 TDX, NETWORK = 4, 5
 LEAVES = {4: "MR.REPORT", 8: "VM.WR", 11: "SYS.RD", 18: "SERVTD.RD", 20: "SERVTD.WR"}
 START_LEAVES = {1: "VP.INFO", 2: "MR.RTMR.EXTEND", 4: "MR.REPORT"}
-MOST = 40
+# Of one leaf: SERVTD_EXT, 22 fields, is read for each piece of it that is sent.
+MOST = 100
 
 
 class Sweep:

@@ -270,11 +270,10 @@ static void assert_all_are_held(const json_t *result, const char *at)
  */
 static void sessions_may_queue_for_long_while_a_hold_is_set(void **state)
 {
-	AUTO_TEXT json = temp_path("slow.json");
-
 	(void)state;
 	if (!has_processes)
 		skip();
+	AUTO_TEXT json = temp_path("slow.json");
 	assert_int_equal(
 		INPROC("--sessions", "300", "--fault", "quote-late=1000", "--json", json), 0);
 	assert_output("barrier after key-exchange: src 300 held, 0 queued; dst 300 held, 0 queued");

@@ -293,8 +293,8 @@ static int policy_make(const struct policy_options *options, const struct inputs
 	const size_t least = data->size + frame + member + 1;
 	if (options->size < least)
 		return tool_fail(TOOL_USAGE,
-			"a policy with %s has %zu bytes or more, not %zu; with fewer platforms less",
-			in->collaterals.name, least, options->size);
+			"--size %zu: a policy with %s has %zu bytes or more; with fewer platforms less",
+			options->size, in->collaterals.name, least);
 	TOOL_TRY(base_make(options, in, options->size - least + 1, &p->base.text));
 	data->size = 0;
 	TOOL_TRY(policy_data_compose(&p->base, &in->collaterals, &p->servtd, data));

@@ -358,8 +358,8 @@ int policy_v1_compose(
 	}
 	const size_t least = out->size + frame;
 	out->size = 0;
-	return tool_fail(TOOL_USAGE, "a policy of one platform has %zu bytes or more, not %zu",
-		least, o->size);
+	return tool_fail(TOOL_USAGE, "--size %zu: a policy of one platform has %zu bytes or more",
+		o->size, least);
 }
 
 int policy_v1_generate(

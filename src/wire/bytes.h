@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause-Patent */
 /*
- * Looking through public bytes eight at a time.  The masks have the top bit set of each byte that
- * is as asked; above the lowest such byte there may be bits set by mistake.
+ * Eight bytes at a time: loaded, stored, and, public ones, looked through.  The masks have the top
+ * bit set of each byte that is as asked; above the lowest such byte there may be bits set by mistake.
  */
 #ifndef WIRE_BYTES_H
 #define WIRE_BYTES_H

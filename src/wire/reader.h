@@ -7,7 +7,7 @@
 #ifndef WIRE_READER_H
 #define WIRE_READER_H
 
-#include "migtd/base.h"
+#include "wire/bytes.h"
 
 struct reader {
 	const uint8_t *at;
@@ -89,11 +89,7 @@ static inline uint64_t reader_u64(struct reader *r)
 {
 	const uint8_t *b;
 
-	if (!reader_take(r, 8, &b))
-		return 0;
-	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
-	       (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
-	       (uint64_t)b[7] << 56;
+	return reader_take(r, 8, &b) ? bytes_load(b) : 0;
 }
 
 static inline uint32_t reader_u32_be(struct reader *r)

@@ -6,7 +6,7 @@
 #ifndef WIRE_WRITER_H
 #define WIRE_WRITER_H
 
-#include "migtd/base.h"
+#include "wire/bytes.h"
 
 struct writer {
 	uint8_t *base;
@@ -87,16 +87,8 @@ static inline void writer_u64(struct writer *w, uint64_t value)
 {
 	uint8_t *b;
 
-	if (!writer_take(w, 8, &b))
-		return;
-	b[0] = (uint8_t)value;
-	b[1] = (uint8_t)(value >> 8);
-	b[2] = (uint8_t)(value >> 16);
-	b[3] = (uint8_t)(value >> 24);
-	b[4] = (uint8_t)(value >> 32);
-	b[5] = (uint8_t)(value >> 40);
-	b[6] = (uint8_t)(value >> 48);
-	b[7] = (uint8_t)(value >> 56);
+	if (writer_take(w, 8, &b))
+		bytes_store(b, value);
 }
 
 static inline void writer_u32_be(struct writer *w, uint32_t value)

@@ -5,21 +5,17 @@
 
 static enum status keep_init_tdinfo(struct session *s, const uint8_t tdinfo[TDINFO_SIZE])
 {
-	uint8_t *kept = pool_take(&s->td->heap, &s->td->heap.tdinfos);
-
-	if (kept == NULL)
+	s->init_tdinfo = pool_take(&s->td->heap, &s->td->heap.tdinfos);
+	if (s->init_tdinfo == NULL)
 		return ERR_OUT_OF_RESOURCE;
-	memcpy(kept, tdinfo, TDINFO_SIZE);
-	s->init_tdinfo = kept;
+	memcpy(s->init_tdinfo, tdinfo, TDINFO_SIZE);
 	return STATUS_OK;
 }
 
 static void drop_init_tdinfo(struct session *s)
 {
-	struct pool *pool = &s->td->heap.tdinfos;
-
 	if (s->init_tdinfo != NULL)
-		pool_give(&s->td->heap, pool, pool_at(&s->td->heap, pool, pool_index(pool, s->init_tdinfo)));
+		pool_give(&s->td->heap, &s->td->heap.tdinfos, s->init_tdinfo);
 	s->init_tdinfo = NULL;
 }
 

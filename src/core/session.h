@@ -59,7 +59,7 @@ struct session {
 	struct work_slot *slot;
 	struct own_quote *quote;		/* asked for, or being sent */
 	const struct policy_record *peer;	/* the peer's policy, reference held */
-	const uint8_t *init_tdinfo;		/* from the VMM, in the heap's pool; NULL: none */
+	uint8_t *init_tdinfo;			/* from the VMM, in the heap's pool; NULL: none */
 	uint64_t request_id;
 	uint64_t last_ms;			/* when the clocks below were last advanced */
 	struct servtd_binding target;

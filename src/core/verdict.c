@@ -8,7 +8,17 @@
 
 #include "core/own_quote.h"
 
-enum status verdict_check_binding(const struct session *s)
+enum status verdict_check_not_debug(struct session *s)
+{
+	return peer_check_not_debug(&s->slot->result);
+}
+
+enum status verdict_check_event_log(struct session *s)
+{
+	return peer_check_event_log(&s->slot->event_log, &s->slot->result);
+}
+
+enum status verdict_check_binding(struct session *s)
 {
 	uint8_t bound[SHA384_SIZE];
 
@@ -54,13 +64,13 @@ void verdict_tell_reason(struct session *s)
 	line_end(&line);
 }
 
-static enum status check_policy_hash(struct session *s)
+static enum status verdict_check_policy_hash(struct session *s)
 {
 	return ct_equal(s->slot->policy_hash, s->peer->blob_digest, SHA384_SIZE) ? STATUS_OK :
 		ERR_POLICY_HASH;
 }
 
-static enum status check_quote(struct session *s)
+static enum status verdict_check_quote(struct session *s)
 {
 	struct migtd *td = s->td;
 	struct work_slot *slot = s->slot;
@@ -69,37 +79,27 @@ static enum status check_quote(struct session *s)
 		&slot->result);
 }
 
-static enum status check_not_debug(struct session *s)
-{
-	return peer_check_not_debug(&s->slot->result);
-}
-
-static enum status check_peer_policy(struct session *s)
+static enum status verdict_check_peer_policy(struct session *s)
 {
 	return s->peer->format;
 }
 
-static enum status check_event_log(struct session *s)
-{
-	return peer_check_event_log(&s->slot->event_log, &s->slot->result);
-}
-
-static enum status check_peer_signatures(struct session *s)
+static enum status verdict_check_peer_signatures(struct session *s)
 {
 	return s->peer->signature;
 }
 
-static enum status check_peer_chains(struct session *s)
+static enum status verdict_check_peer_chains(struct session *s)
 {
 	return s->peer->chain;
 }
 
-static enum status check_measured_policy(struct session *s)
+static enum status verdict_check_measured_policy(struct session *s)
 {
 	return peer_check_measured_policy(&s->slot->event_log.digests, s->peer);
 }
 
-static enum status check_rules(struct session *s)
+static enum status verdict_check_rules(struct session *s)
 {
 	struct migtd *td = s->td;
 	struct policy_facts facts;
@@ -115,7 +115,7 @@ static enum status check_rules(struct session *s)
 }
 
 /* A source sends what is checked here. */
-static enum status check_initial(struct session *s)
+static enum status verdict_check_initial(struct session *s)
 {
 	struct migtd *td = s->td;
 	struct work_slot *slot = s->slot;
@@ -129,14 +129,9 @@ static enum status check_initial(struct session *s)
 	return status;
 }
 
-static enum status check_binding(struct session *s)
-{
-	return verdict_check_binding(s);
-}
-
 enum status verdict(struct session *s)
 {
-#define VERDICT_STEP(NAME, name) TRY(check_##name(s));
+#define VERDICT_STEP(NAME, name) TRY(verdict_check_##name(s));
 #include "core/verdict_v2.def"
 #undef VERDICT_STEP
 	return STATUS_OK;

@@ -6,8 +6,11 @@
 #include "core/peer_checks.h"
 #include "core/td.h"
 
+/* Steps of verdict_v2.def and verdict_v1.def alike; the others stand with their verdict. */
+enum status verdict_check_not_debug(struct session *s) MUST_CHECK;
+enum status verdict_check_event_log(struct session *s) MUST_CHECK;
 /* The quote must have been made for this very session and role. */
-enum status verdict_check_binding(const struct session *s) MUST_CHECK;
+enum status verdict_check_binding(struct session *s) MUST_CHECK;
 /* Puts td->reason into the log and its place into the session. */
 void verdict_tell_reason(struct session *s);
 

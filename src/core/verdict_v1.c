@@ -5,7 +5,7 @@
  */
 #include "core/verdict.h"
 
-static enum status check_quote(struct session *s)
+static enum status verdict_check_quote(struct session *s)
 {
 	struct work_slot *slot = s->slot;
 
@@ -13,22 +13,7 @@ static enum status check_quote(struct session *s)
 		s->td, &slot->fetch, slot->quote, slot->quote_size, &slot->result);
 }
 
-static enum status check_not_debug(struct session *s)
-{
-	return peer_check_not_debug(&s->slot->result);
-}
-
-static enum status check_binding(struct session *s)
-{
-	return verdict_check_binding(s);
-}
-
-static enum status check_event_log(struct session *s)
-{
-	return peer_check_event_log(&s->slot->event_log, &s->slot->result);
-}
-
-static enum status check_rules(struct session *s)
+static enum status verdict_check_rules(struct session *s)
 {
 	struct migtd *td = s->td;
 	struct work_slot *slot = s->slot;
@@ -45,7 +30,7 @@ static enum status check_rules(struct session *s)
 
 enum status verdict_v1(struct session *s)
 {
-#define VERDICT_STEP(NAME, name) TRY(check_##name(s));
+#define VERDICT_STEP(NAME, name) TRY(verdict_check_##name(s));
 #include "core/verdict_v1.def"
 #undef VERDICT_STEP
 	return STATUS_OK;

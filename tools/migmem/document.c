@@ -23,7 +23,6 @@ struct goal {
 	int64_t must, stretch;	/* NO_GOAL: none */
 	int64_t here;
 	bool more;		/* more is better */
-	const char *note;
 };
 
 static char *goal_text(int64_t value, bool more)
@@ -105,36 +104,36 @@ static void document_goals(struct blob *to, const json_t *baseline, const struct
 	const struct equation *shared = m->has_raw ? m->raw : m->distinct;
 	const struct goal goals[] = {
 		{"Stack, painted", SEED_STACK, GOAL_STACK, GOAL_STACK_STRETCH,
-			m->distinct[QUANTITY_STACK].envelope_fixed, false, NULL},
+			m->distinct[QUANTITY_STACK].envelope_fixed, false},
 		{"Stack, bound from the call graph", NO_GOAL, GOAL_STACK, GOAL_STACK_STRETCH,
-			sizing_stack(baseline), false, NULL},
+			sizing_stack(baseline), false},
 		{"Heap, fixed part", SEED_HEAP_FIXED, GOAL_HEAP_FIXED,
 			GOAL_HEAP_FIXED_STRETCH,
-			m->distinct[QUANTITY_HEAP].envelope_fixed, false, NULL},
+			m->distinct[QUANTITY_HEAP].envelope_fixed, false},
 		{"Heap, per session, different peer policies", SEED_HEAP_PER_SESSION,
 			GOAL_HEAP_PER_SESSION,
-			NO_GOAL, m->distinct[QUANTITY_HEAP].envelope_per_session, false, NULL},
+			NO_GOAL, m->distinct[QUANTITY_HEAP].envelope_per_session, false},
 		{"Heap, per session, equal policies", SEED_HEAP_PER_SESSION, NO_GOAL,
 			GOAL_HEAP_PER_SESSION_STRETCH,
-			m->same[QUANTITY_HEAP].envelope_per_session, false, NULL},
+			m->same[QUANTITY_HEAP].envelope_per_session, false},
 		{m->has_raw ? "Shared memory, fixed part, vmcall-raw"
 			    : "Shared memory, fixed part, vsock",
 			SEED_SHARED_FIXED, GOAL_SHARED_FIXED, NO_GOAL, shared[QUANTITY_SHARED].envelope_fixed,
-			false, NULL},
+			false},
 		{m->has_raw ? "Shared memory, per session, vmcall-raw"
 			    : "Shared memory, per session, vsock",
 			SEED_SHARED_PER_SESSION, GOAL_SHARED_PER_SESSION,
 			GOAL_SHARED_PER_SESSION_STRETCH,
-			shared[QUANTITY_SHARED].envelope_per_session, false, NULL},
+			shared[QUANTITY_SHARED].envelope_per_session, false},
 		{"Everything else writable", NO_GOAL, TD_STATIC_BYTES, NO_GOAL,
-			sizing_static(baseline), false, NULL},
+			sizing_static(baseline), false},
 		{"Sessions at once in a TD of 32 MiB, vsock", SEED_SESSIONS,
 			GOAL_SESSIONS, GOAL_SESSIONS_STRETCH,
-			sessions_in_td(m->vsock, 32 << 20), true, NULL},
+			sessions_in_td(m->vsock, 32 << 20), true},
 		{"Sessions at once in a TD of 32 MiB, vmcall-raw", SEED_SESSIONS,
 			GOAL_SESSIONS, GOAL_SESSIONS_STRETCH,
-			sessions_in_td(m->all, 32 << 20), true, NULL},
-		{"Growth from round 2 on", NO_GOAL, 0, NO_GOAL, m->growth, false, NULL},
+			sessions_in_td(m->all, 32 << 20), true},
+		{"Growth from round 2 on", NO_GOAL, 0, NO_GOAL, m->growth, false},
 	};
 
 	blob_add_text(to, "| Bytes | Seed document | Must reach | Stretch | Here | |\n"

@@ -107,7 +107,6 @@ static int prove(const struct question *q, const struct equation e[QUANTITY_COUN
 	p.options.memory = memory;
 	p.options.heap = heap;
 	p.options.shared = shared;
-	p.options.out = p.nowhere;
 	int code = prove_fit(&p, n);
 	if (code == TOOL_OK) {
 		printf("%" PRId64 " sessions run at once with a heap of %s and a shared region of %s "

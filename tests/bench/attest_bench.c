@@ -22,6 +22,8 @@
 #include "measure.h"
 #include "reference.h"
 
+#include "../wrapped.h"
+
 #define PLATFORMS 32	/* as in the public bundle for pre-production */
 #define CHECKS_MAX 128
 #define HASHES_MAX 128
@@ -45,10 +47,7 @@ struct checks {
 
 static struct checks *recorder;
 
-enum status __real_p256_verify(const uint8_t *point, const uint8_t *digest, const uint8_t *signature);
-enum status __wrap_p256_verify(const uint8_t *point, const uint8_t *digest, const uint8_t *signature);
-
-enum status __wrap_p256_verify(const uint8_t *point, const uint8_t *digest, const uint8_t *signature)
+WRAPPED(enum status, p256_verify, const uint8_t *point, const uint8_t *digest, const uint8_t *signature)
 {
 	if (recorder != NULL) {
 		must(recorder->count < CHECKS_MAX, "too many P-256 verifications");

@@ -25,6 +25,8 @@
 #include "migmem/td_stack.h"
 #include "recorder.h"
 
+#include "../wrapped.h"
+
 #define TDS_MAX 1024
 
 /* What a role's measured Migration TDs did. */
@@ -95,11 +97,6 @@ static void clock_stop(void)
 }
 
 /* --- what migmem calls --------------------------------------------------------------------- */
-
-#define WRAPPED(type, name, ...)                \
-	type __real_##name(__VA_ARGS__);        \
-	type __wrap_##name(__VA_ARGS__);        \
-	type __wrap_##name(__VA_ARGS__)
 
 WRAPPED(int, pass_execute, struct pass *p)
 {
@@ -220,10 +217,7 @@ static void report(void)
 	must(json_dump_file(all, to, JSON_INDENT(1)) == 0, "the results cannot be written");
 }
 
-int __real_main(int argc, char **argv);
-int __wrap_main(int argc, char **argv);
-
-int __wrap_main(int argc, char **argv)
+WRAPPED(int, main, int argc, char **argv)
 {
 	const char *role = getenv("BENCH_ROLE");
 

@@ -10,6 +10,8 @@
 #include "measure.h"
 #include "policy/window.h"
 
+#include "../wrapped.h"
+
 #define RUNNING_MAX 4096	/* hashes under way at once */
 #define GROUPS_MAX 128
 #define MESSAGE_MAX (1u << 20)
@@ -158,34 +160,31 @@ static void end(const void *at)
 
 #define CALLER __builtin_return_address(0)
 
-/* A function of the core's, the real one, and the one that stands before it. */
-#define WRAPPED(type, name, ...)                \
-	type __real_##name(__VA_ARGS__);        \
-	type __wrap_##name(__VA_ARGS__);        \
-	type __wrap_##name(__VA_ARGS__)
+/* Both hashes are recorded alike. */
+#define RECORDED_HASH(name, hash)                                                      \
+	WRAPPED(void, name##_init, struct name *h)                                     \
+	{                                                                              \
+		__real_##name##_init(h);                                               \
+		if (recorder != NULL)                                                  \
+			bind(h, add(hash, CALLER, 0, 0));                              \
+	}                                                                              \
+	WRAPPED(void, name##_update, struct name *h, const uint8_t *from, size_t n)    \
+	{                                                                              \
+		__real_##name##_update(h, from, n);                                    \
+		if (recorder != NULL)                                                  \
+			entry_of(h, hash, CALLER)->n += n;                             \
+	}                                                                              \
+	WRAPPED(void, name##_final, struct name *h, uint8_t *digest)                   \
+	{                                                                              \
+		__real_##name##_final(h, digest);                                      \
+		if (recorder == NULL)                                                  \
+			return;                                                        \
+		entry_of(h, hash, CALLER)->more++;                                     \
+		end(h);                                                                \
+	}
 
-WRAPPED(void, sha384_init, struct sha384 *h)
-{
-	__real_sha384_init(h);
-	if (recorder != NULL)
-		bind(h, add(HASH384, CALLER, 0, 0));
-}
-
-WRAPPED(void, sha384_update, struct sha384 *h, const uint8_t *from, size_t n)
-{
-	__real_sha384_update(h, from, n);
-	if (recorder != NULL)
-		entry_of(h, HASH384, CALLER)->n += n;
-}
-
-WRAPPED(void, sha384_final, struct sha384 *h, uint8_t *digest)
-{
-	__real_sha384_final(h, digest);
-	if (recorder == NULL)
-		return;
-	entry_of(h, HASH384, CALLER)->more++;
-	end(h);
-}
+RECORDED_HASH(sha384, HASH384)
+RECORDED_HASH(sha256, HASH256)
 
 WRAPPED(void, sha384_peek, const struct sha384 *h, uint8_t *digest)
 {
@@ -226,29 +225,6 @@ WRAPPED(void, sha384, const uint8_t *from, size_t n, uint8_t *digest)
 	__real_sha384(from, n, digest);
 	if (recorder != NULL)
 		add(HASH384, CALLER, n, 1);
-}
-
-WRAPPED(void, sha256_init, struct sha256 *h)
-{
-	__real_sha256_init(h);
-	if (recorder != NULL)
-		bind(h, add(HASH256, CALLER, 0, 0));
-}
-
-WRAPPED(void, sha256_update, struct sha256 *h, const uint8_t *from, size_t n)
-{
-	__real_sha256_update(h, from, n);
-	if (recorder != NULL)
-		entry_of(h, HASH256, CALLER)->n += n;
-}
-
-WRAPPED(void, sha256_final, struct sha256 *h, uint8_t *digest)
-{
-	__real_sha256_final(h, digest);
-	if (recorder == NULL)
-		return;
-	entry_of(h, HASH256, CALLER)->more++;
-	end(h);
 }
 
 WRAPPED(void, hmac_sha384, const uint8_t *key, size_t key_size, const uint8_t *from, size_t n,

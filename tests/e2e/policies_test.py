@@ -386,18 +386,23 @@ class Cases:
 
     # ---------------------------------------------------------------------------------- downgrade
 
+    def no_way_down(self, what, sources, destinations, actual, demand):
+        """Versions 1 and 2 on either side: a source goes to its own or a newer one, and says why not."""
+        for i, src in enumerate(sources):
+            for j, dst in enumerate(destinations):
+                down = j < i
+                self.expect(f"{what} {i + 1} to {j + 1} is {'refused' if down else 'accepted'}",
+                            src, dst, BY_SOURCE if down else ACCEPTED,
+                            (f"own policy refuses the peer: {actual}",
+                             f"own policy demands {demand}") if down else None)
+
     def policy_svns(self):
         """policySvn 1 and 2 on either side; the source's is the one that may not go down."""
         policies = [self.maker.make(f"svn-{svn}", svn=svn) for svn in (1, 2)]
         sources = [self.source(policy) for policy in policies]
         destinations = [self.destination(policy) for policy in policies]
-        for i, src in enumerate(sources):
-            for j, dst in enumerate(destinations):
-                down = j < i
-                self.expect(f"policySvn {i + 1} to {j + 1} is {'refused' if down else 'accepted'}",
-                            src, dst, BY_SOURCE if down else ACCEPTED,
-                            ("own policy refuses the peer: mandatory[0] policySvn is 1",
-                             "own policy demands greater-or-equal 2") if down else None)
+        self.no_way_down("policySvn", sources, destinations, "mandatory[0] policySvn is 1",
+                         "greater-or-equal 2")
         self.lab.stop(*sources, *destinations)
 
     def newer_image(self):
@@ -429,13 +434,8 @@ class Cases:
             sources.append(self.source(policy))
             destinations.append(self.destination(policy))
         self.lab.image = images[0]
-        for i, src in enumerate(sources):
-            for j, dst in enumerate(destinations):
-                down = j < i
-                self.expect(f"MigTD isvsvn {i + 1} to {j + 1} is {'refused' if down else 'accepted'}",
-                            src, dst, BY_SOURCE if down else ACCEPTED,
-                            ("own policy refuses the peer: forwardPolicy[0] isvsvn is 1",
-                             "own policy demands greater-or-equal self = 2") if down else None)
+        self.no_way_down("MigTD isvsvn", sources, destinations, "forwardPolicy[0] isvsvn is 1",
+                         "greater-or-equal self = 2")
         self.initial(sources, destinations)
         self.lab.stop(*sources, *destinations)
 

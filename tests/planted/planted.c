@@ -8,29 +8,23 @@
 
 #include "migtd/migtd.h"
 
+#include "../wrapped.h"
+
 /* main.c's migtd_round() is planted_round(); here it has its own name again. */
 #undef migtd_round
 uint64_t migtd_round(struct migtd *td);
 
 #ifdef PLANT_SESSION	/* 1 KiB more in each session's arena */
-uint32_t __real_heap_divide(
-	struct heap *h, size_t session, size_t record, size_t tdinfo, uint32_t most);
-uint32_t __wrap_heap_divide(
-	struct heap *h, size_t session, size_t record, size_t tdinfo, uint32_t most);
-uint32_t __wrap_heap_divide(
-	struct heap *h, size_t session, size_t record, size_t tdinfo, uint32_t most)
+WRAPPED(uint32_t, heap_divide, struct heap *h, size_t session, size_t record, size_t tdinfo,
+	uint32_t most)
 {
 	return __real_heap_divide(h, session + 1024, record, tdinfo, most);
 }
 #endif
 
 #ifdef PLANT_PAGE	/* one page more, once */
-uint32_t __real_heap_divide(
-	struct heap *h, size_t session, size_t record, size_t tdinfo, uint32_t most);
-uint32_t __wrap_heap_divide(
-	struct heap *h, size_t session, size_t record, size_t tdinfo, uint32_t most);
-uint32_t __wrap_heap_divide(
-	struct heap *h, size_t session, size_t record, size_t tdinfo, uint32_t most)
+WRAPPED(uint32_t, heap_divide, struct heap *h, size_t session, size_t record, size_t tdinfo,
+	uint32_t most)
 {
 	return heap_fixed(h, MEM_SCRATCH, 4096, 16) == NULL
 		       ? 0
@@ -39,9 +33,7 @@ uint32_t __wrap_heap_divide(
 #endif
 
 #ifdef PLANT_LEAK	/* every other policy record is not given back */
-void __real_pool_give(struct heap *h, struct pool *p, void *element);
-void __wrap_pool_give(struct heap *h, struct pool *p, void *element);
-void __wrap_pool_give(struct heap *h, struct pool *p, void *element)
+WRAPPED(void, pool_give, struct heap *h, struct pool *p, void *element)
 {
 	static unsigned records;
 
@@ -51,18 +43,14 @@ void __wrap_pool_give(struct heap *h, struct pool *p, void *element)
 #endif
 
 #ifdef PLANT_SHARED	/* the last page of a quote's buffer is forgotten when that is given back */
-void __real_shared_retag(struct shared *s, uint8_t *at, uint32_t pages, enum shared_tag tag);
-void __wrap_shared_retag(struct shared *s, uint8_t *at, uint32_t pages, enum shared_tag tag);
-void __wrap_shared_retag(struct shared *s, uint8_t *at, uint32_t pages, enum shared_tag tag)
+WRAPPED(void, shared_retag, struct shared *s, uint8_t *at, uint32_t pages, enum shared_tag tag)
 {
 	__real_shared_retag(s, at, tag == SHARED_GET_QUOTE_KEPT ? pages - 1 : pages, tag);
 }
 #endif
 
 #ifdef PLANT_WIPE	/* what a session ended with stays in its arena */
-void __real_pool_give(struct heap *h, struct pool *p, void *element);
-void __wrap_pool_give(struct heap *h, struct pool *p, void *element);
-void __wrap_pool_give(struct heap *h, struct pool *p, void *element)
+WRAPPED(void, pool_give, struct heap *h, struct pool *p, void *element)
 {
 	static uint8_t kept[8192];
 	const size_t n = p->size < sizeof(kept) ? p->size : sizeof(kept);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../wrapped.h"
+
 #define MESSAGES_MAX 32
 
 static char *annex_text;
@@ -166,10 +168,7 @@ void sign_as_recorded(const uint8_t *point, const uint8_t *signature)
 	recorded_signature = signature;
 }
 
-enum status __real_p384_sign(const uint8_t *scalar, const uint8_t *digest, uint8_t *signature);
-enum status __wrap_p384_sign(const uint8_t *scalar, const uint8_t *digest, uint8_t *signature);
-
-enum status __wrap_p384_sign(const uint8_t *scalar, const uint8_t *digest, uint8_t *signature)
+WRAPPED(enum status, p384_sign, const uint8_t *scalar, const uint8_t *digest, uint8_t *signature)
 {
 	if (recorded_signature == NULL)
 		return __real_p384_sign(scalar, digest, signature);

@@ -39,6 +39,8 @@ enum status own_tee_tcb_svn(struct migtd *td, uint8_t tee_tcb_svn[16])
 	return make_report(td, NULL, tee_tcb_svn);
 }
 
+_Static_assert(1000u << (GET_QUOTE_TRIES - 2) <= UINT16_MAX, "the longest pause, in a session's clock");
+
 uint32_t own_quote_pause_ms(unsigned tries)
 {
 	return 1000u << (tries - 1);

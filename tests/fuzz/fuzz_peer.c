@@ -65,6 +65,9 @@ static void check_record(const struct policy_record *record)
 
 	HOLDS(record->level_count <= POLICY_LEVELS_MAX);
 	HOLDS(record->mapping_count <= POLICY_MAPPINGS_MAX);
+	/* What was parked is gone; its first bytes are the two digests now. */
+	for (size_t i = 2 * SHA384_SIZE; i < sizeof(record->parked); i++)
+		HOLDS(((const uint8_t *)&record->parked)[i] == 0);
 	if (record == &own.record)
 		return;
 	HOLDS(record->references == 1);
@@ -119,5 +122,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	/* A session that ends midway leaves nothing. */
 	HOLDS(n == 0 || read_blob(bytes, n, split * 2654435761u % n, split, &other) != STATUS_OK);
 	HOLDS(heap.records.live == 0 && heap.records.refused == 0);
+	HOLDS(heap_residue(&heap) == 0);
 	return 0;
 }

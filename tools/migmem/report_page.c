@@ -114,6 +114,18 @@ static void page_equations(struct blob *page, const json_t *sweep)
 
 /* --- tables ------------------------------------------------------------------------------------ */
 
+/* The counter with the size of one element of a pool; NULL: no pool. */
+static const char *element_counter(const char *tag)
+{
+	static const char *const counters[][2] = {{"MEM_SESSION", "session_size"},
+		{"MEM_RECORD", "record_size"}, {"MEM_TDINFO", "tdinfo_size"}};
+
+	for (size_t i = 0; i < COUNT_OF(counters); i++)
+		if (strcmp(tag, counters[i][0]) == 0)
+			return counters[i][1];
+	return NULL;
+}
+
 static void page_tags(struct blob *page, const json_t *run)
 {
 	static const char *const heads[] = {"<heap of the destination by user", "<tag", "reserved",
@@ -125,17 +137,15 @@ static void page_tags(struct blob *page, const json_t *run)
 	html_table_begin(page, heads, COUNT_OF(heads));
 	json_object_foreach((json_t *)(uintptr_t)tags, tag, usage)
 	{
-		const bool each = strcmp(tag, "MEM_SESSION") == 0 || strcmp(tag, "MEM_RECORD") == 0;
+		const char *each = element_counter(tag);
 		html_row_begin(page);
 		html_cell_text(page, tag_text(tag));
 		html_cell_text(page, tag);
 		html_cell_number(page, number_in(usage, "reserved", NULL));
 		html_cell_number(page, number_in(usage, "peak", NULL));
 		html_cell_number(page, number_in(usage, "extent", NULL));
-		if (each)
-			html_cell_number(page, number_in(run_role(run, "dst"), "counters",
-				strcmp(tag, "MEM_SESSION") == 0 ? "session_size" : "record_size",
-				NULL));
+		if (each != NULL)
+			html_cell_number(page, number_in(run_role(run, "dst"), "counters", each, NULL));
 		else
 			blob_add_text(page, "<td></td>");
 		html_row_end(page);

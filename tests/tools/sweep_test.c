@@ -186,6 +186,31 @@ static void what_fits_is_proved_by_running_it_and_one_more(void **state)
 	assert_nothing_is_left();
 }
 
+/* Regions are whole pages: here those of 135 sessions hold one more, and the next is refused. */
+static void a_session_that_fits_by_rounding_is_no_failed_proof(void **state)
+{
+	(void)state;
+	assert_int_equal(MIGMEM("fits-in", "2652K", "--prove", "--target", "inproc"), 0);
+	assert_output("1 is refused with OutOfResource (3)");
+	assert_false(output_has("NOT PROVED"));
+	assert_nothing_is_left();
+}
+
+static void a_sweep_with_policy_v1_sizes_runs_with_it(void **state)
+{
+	AUTO_TEXT json = temp_path("v1.json");
+
+	(void)state;
+	assert_int_equal(MIGMEM("sweep", "--policy", "v1", "--target", "inproc", "--sessions", "1,2,4",
+				 "--hold", "all", "--brief", "--json", json),
+		0);
+	assert_int_equal(
+		MIGMEM("fits-in", "2400K", "--from", json, "--prove", "--target", "inproc"), 0);
+	assert_output("1 is refused with OutOfResource (3)");
+	assert_false(output_has("NOT PROVED"));
+	assert_nothing_is_left();
+}
+
 /* Of a TD's size follow regions of just what so many sessions need. */
 static void a_td_of_a_given_size_has_the_regions_of_the_equations(void **state)
 {
@@ -412,6 +437,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_header_has_the_measured_numbers),
 		cmocka_unit_test(fits_in_says_what_runs_out_first),
 		cmocka_unit_test(what_fits_is_proved_by_running_it_and_one_more),
+		cmocka_unit_test(a_session_that_fits_by_rounding_is_no_failed_proof),
+		cmocka_unit_test(a_sweep_with_policy_v1_sizes_runs_with_it),
 		cmocka_unit_test(a_promise_that_does_not_hold_is_not_proved),
 		cmocka_unit_test(a_td_of_a_given_size_has_the_regions_of_the_equations),
 		cmocka_unit_test(a_run_and_a_sweep_measure_the_same),

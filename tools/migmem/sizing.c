@@ -77,8 +77,11 @@ int sizing_read(const char *path, json_t **sweep, struct equation e[QUANTITY_COU
 	if (*sweep == NULL)
 		return TOOL_USAGE;
 	TOOL_TRY(equations_read(path, *sweep, e));
-	if (strcmp(text_in(json_object_get(*sweep, "config"), "policies"), "distinct") != 0 ||
-		!has_init_tdinfo(*sweep))
+	const json_t *config = json_object_get(*sweep, "config");
+	const bool v1 = strcmp(text_in(config, "policy"), "v1") == 0;
+	const bool distinct = strcmp(text_in(config, "policies"), "distinct") == 0;
+	/* Under policy v1 a region sets aside neither. */
+	if (!v1 && (!distinct || !has_init_tdinfo(*sweep)))
 		return tool_fail(TOOL_USAGE,
 			"%s: only a sweep with --policies distinct --init-tdinfo tells what sessions "
 			"need at worst",
